@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spaces and local addresses: found under RCU, held by a count, and kept for a while
+ * when nobody uses them, since the next reservation is likely to want them again.
+ *
+ * A count of 1 means idle: only the table of the namespace holds it.  Whoever makes one
+ * idle and finds enough of them lying about takes it out, by changing that 1 to 0 under
+ * the lock of births and deaths; from 0 no count comes back.
+ */
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "netport_priv.h"
+
+#define NP_IDLE_ADDRS	64
+#define NP_IDLE_SPACES	8
+
+static const struct rhashtable_params np_addr_params = {
+	.key_len = sizeof(struct np_addr_key),
+	.key_offset = offsetof(struct np_addr, key),
+	.head_offset = offsetof(struct np_addr, node),
+	.automatic_shrinking = true,
+};
+
+/* Take a count, unless the thing is dying. @idle counts those that nobody uses. */
+static bool np_ref_get(atomic_t *ref, atomic_t *idle)
+{
+	int old = atomic_fetch_add_unless(ref, 1, 0);
+
+	if (old == 1)
+		atomic_dec(idle);
+	return old;
+}
+
+static bool np_ref_kill(atomic_t *ref, atomic_t *idle)
+{
+	if (atomic_cmpxchg(ref, 1, 0) != 1)
+		return false;
+	atomic_dec(idle);
+	return true;
+}
+
+/* spaces */
+
+static void np_addr_init(struct np_addr *a, struct np_space *sp,
+			 const struct in6_addr *addr)
+{
+	a->key.addr = *addr;
+	a->key.protocol = sp->protocol;
+	a->space = sp;
+	a->family = ipv6_addr_v4mapped(addr) ? NP_V4 : NP_V6;
+	a->rnd = get_random_u32();
+	spin_lock_init(&a->lock);
+	/* The table's count, and the caller's. */
+	atomic_set(&a->ref, 2);
+}
+
+static struct np_space *np_space_alloc(struct np_net *nn, u16 protocol, gfp_t gfp)
+{
+	struct np_space *sp = kzalloc(sizeof(*sp), gfp);
+	unsigned int i;
+
+	if (!sp)
+		return NULL;
+	sp->nn = nn;
+	sp->protocol = protocol;
+	sp->rnd = get_random_u32();
+	atomic_set(&sp->ref, 2);
+	for (i = 0; i < NP_ANYS; i++) {
+		np_addr_init(&sp->any[i], sp, &in6addr_any);
+		sp->any[i].any = true;
+		sp->any[i].family = i;
+		sp->any[i].occ = &sp->any_occ[i];
+	}
+	return sp;
+}
+
+static void np_space_free(struct np_space *sp)
+{
+	unsigned int i;
+
+	for (i = 0; i < NP_ANYS; i++)
+		np_occ_destroy(&sp->any_occ[i]);
+	for (i = 0; i < NP_FAMILIES; i++)
+		np_occ_destroy(&sp->used[i]);
+	kfree_rcu(sp, rcu);
+}
+
+static struct np_space *np_space_find(struct np_net *nn, u16 protocol)
+{
+	struct np_space *sp;
+
+	rcu_read_lock();
+	sp = xa_load(&nn->spaces, protocol);
+	if (sp && !np_ref_get(&sp->ref, &nn->idle_spaces))
+		sp = NULL;
+	rcu_read_unlock();
+	return sp;
+}
+
+static struct np_space *np_space_get(struct np_net *nn, u16 protocol, gfp_t gfp)
+{
+	struct np_space *sp, *new;
+	int err;
+
+	sp = np_space_find(nn, protocol);
+	if (sp)
+		return sp;
+	new = np_space_alloc(nn, protocol, gfp);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+
+	xa_lock_bh(&nn->spaces);
+	sp = xa_load(&nn->spaces, protocol);
+	/* What is in there can't die while the lock is held. */
+	if (sp) {
+		np_ref_get(&sp->ref, &nn->idle_spaces);
+		err = 0;
+	} else {
+		/* May drop the lock to allocate; then somebody may have been faster. */
+		err = __xa_insert(&nn->spaces, protocol, new, gfp);
+		if (err == -EBUSY) {
+			sp = xa_load(&nn->spaces, protocol);
+			np_ref_get(&sp->ref, &nn->idle_spaces);
+			err = 0;
+		}
+	}
+	xa_unlock_bh(&nn->spaces);
+
+	if (!err && !sp)
+		return new;
+	np_space_free(new);
+	return err ? ERR_PTR(err) : sp;
+}
+
+static void np_space_put(struct np_space *sp)
+{
+	struct np_net *nn = sp->nn;
+	bool dead;
+
+	if (atomic_dec_return(&sp->ref) != 1 ||
+	    atomic_inc_return(&nn->idle_spaces) <= NP_IDLE_SPACES)
+		return;
+	xa_lock_bh(&nn->spaces);
+	dead = np_ref_kill(&sp->ref, &nn->idle_spaces);
+	if (dead)
+		__xa_erase(&nn->spaces, sp->protocol);
+	xa_unlock_bh(&nn->spaces);
+	if (dead)
+		np_space_free(sp);
+}
+
+/* addresses */
+
+static void np_addr_free(struct np_addr *a)
+{
+	if (a->occ) {
+		np_occ_destroy(a->occ);
+		kfree(a->occ);
+	}
+	np_space_put(a->space);
+	kfree_rcu(a, rcu);
+}
+
+static void np_addr_key(struct np_addr_key *key, const struct np_want *w)
+{
+	key->addr = w->local;
+	key->protocol = w->protocol;
+}
+
+static struct np_addr *np_addr_lookup(struct np_net *nn, const struct np_addr_key *key)
+{
+	struct np_addr *a;
+
+	rcu_read_lock();
+	a = rhashtable_lookup(&nn->addrs, key, np_addr_params);
+	if (a && !np_ref_get(&a->ref, &nn->idle_addrs))
+		a = NULL;
+	rcu_read_unlock();
+	return a;
+}
+
+static struct np_addr *np_addr_create(struct np_net *nn, const struct np_addr_key *key,
+				      gfp_t gfp)
+{
+	struct np_space *sp = np_space_get(nn, key->protocol, gfp);
+	struct np_addr *new, *a;
+
+	if (IS_ERR(sp))
+		return ERR_CAST(sp);
+	new = kzalloc(sizeof(*new), gfp);
+	if (!new) {
+		np_space_put(sp);
+		return ERR_PTR(-ENOMEM);
+	}
+	np_addr_init(new, sp, &key->addr);
+
+	spin_lock_bh(&nn->addr_lock);
+	/* What is in there can't die while the lock is held. */
+	a = rhashtable_lookup_get_insert_fast(&nn->addrs, &new->node, np_addr_params);
+	if (!IS_ERR_OR_NULL(a))
+		np_ref_get(&a->ref, &nn->idle_addrs);
+	spin_unlock_bh(&nn->addr_lock);
+
+	if (!a)
+		return new;
+	np_addr_free(new);
+	return a;
+}
+
+/**
+ * np_addr_get() - the local address and space of a request, made if need be
+ * @nn: namespace
+ * @w: the request; its addr, a reference to be given back with np_addr_put(), and its
+ *	space are filled in
+ * @gfp: for a new one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp)
+{
+	struct np_addr_key key;
+	struct np_addr *a;
+
+	if (w->any >= 0) {
+		struct np_space *sp = np_space_get(nn, w->protocol, gfp);
+
+		if (IS_ERR(sp))
+			return PTR_ERR(sp);
+		a = &sp->any[w->any];
+	} else {
+		np_addr_key(&key, w);
+		a = np_addr_lookup(nn, &key);
+		if (!a)
+			a = np_addr_create(nn, &key, gfp);
+		if (IS_ERR(a))
+			return PTR_ERR(a);
+	}
+	w->addr = a;
+	w->space = a->space;
+	return 0;
+}
+
+/**
+ * np_addr_find() - the local address and space of a request, if they exist
+ * @nn: namespace
+ * @w: the request; its space is filled in with a reference that np_addr_unfind() gives
+ *	back, or NULL, and its addr likewise
+ */
+void np_addr_find(struct np_net *nn, struct np_want *w)
+{
+	struct np_addr_key key;
+
+	w->addr = NULL;
+	w->space = np_space_find(nn, w->protocol);
+	if (!w->space)
+		return;
+	if (w->any >= 0) {
+		w->addr = &w->space->any[w->any];
+		return;
+	}
+	np_addr_key(&key, w);
+	w->addr = np_addr_lookup(nn, &key);
+}
+
+/**
+ * np_addr_unfind() - give back what np_addr_find() found
+ * @w: the request
+ */
+void np_addr_unfind(struct np_want *w)
+{
+	if (w->addr && !w->addr->any)
+		np_addr_put(w->addr);
+	if (w->space)
+		np_space_put(w->space);
+}
+
+/**
+ * np_addr_put() - give a reference back
+ * @a: an address from np_addr_get()
+ */
+void np_addr_put(struct np_addr *a)
+{
+	struct np_net *nn = a->space->nn;
+	bool dead;
+
+	if (a->any) {
+		np_space_put(a->space);
+		return;
+	}
+	/* One with a bitmap is worth its memory only while it is in use. */
+	if (atomic_dec_return(&a->ref) != 1 ||
+	    (atomic_inc_return(&nn->idle_addrs) <= NP_IDLE_ADDRS && !READ_ONCE(a->occ)))
+		return;
+	spin_lock_bh(&nn->addr_lock);
+	dead = np_ref_kill(&a->ref, &nn->idle_addrs);
+	if (dead)
+		rhashtable_remove_fast(&nn->addrs, &a->node, np_addr_params);
+	spin_unlock_bh(&nn->addr_lock);
+	if (dead)
+		np_addr_free(a);
+}
+
+/* the ports of an address: a few, or a bitmap */
+
+static int np_addr_grow(struct np_addr *a, gfp_t gfp)
+{
+	struct np_occ *occ = kzalloc(sizeof(*occ), gfp);
+	u16 few[NP_FEW];
+	unsigned int i, n;
+
+	if (!occ)
+		return -ENOMEM;
+	/* Chunks can't be had under the lock; who changes @few meanwhile costs a round. */
+again:
+	spin_lock_bh(&a->lock);
+	n = a->nfew;
+	memcpy(few, a->few, sizeof(few));
+	spin_unlock_bh(&a->lock);
+	for (i = 0; i < n; i++) {
+		if (np_occ_prepare(occ, few[i], gfp)) {
+			np_occ_destroy(occ);
+			kfree(occ);
+			return -ENOMEM;
+		}
+	}
+
+	spin_lock_bh(&a->lock);
+	if (a->occ) {
+		spin_unlock_bh(&a->lock);
+		np_occ_destroy(occ);
+		kfree(occ);
+		return 0;
+	}
+	if (n != a->nfew || memcmp(few, a->few, sizeof(few))) {
+		spin_unlock_bh(&a->lock);
+		goto again;
+	}
+	for (i = 0; i < n; i++)
+		np_occ_set(occ, few[i]);
+	a->nfew = 0;
+	/* Pairs with the READ_ONCE() of those that look for it without the lock. */
+	smp_store_release(&a->occ, occ);
+	spin_unlock_bh(&a->lock);
+	return 0;
+}
+
+/**
+ * np_addr_prepare() - make it likely that np_addr_set() of a port works
+ * @a: the address
+ * @port: the port
+ * @gfp: for a bitmap, or a chunk of it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp)
+{
+	int err;
+
+	if (!READ_ONCE(a->occ)) {
+		if (READ_ONCE(a->nfew) < NP_FEW)
+			return 0;
+		err = np_addr_grow(a, gfp);
+		if (err)
+			return err;
+	}
+	return np_occ_prepare(READ_ONCE(a->occ), port, gfp);
+}
+
+/**
+ * np_addr_set() - mark a port of an address taken
+ * @a: the address
+ * @port: the port, which is free there, and whose shard lock is held
+ *
+ * Return: false if there is no room, which np_addr_prepare() can mend.
+ */
+bool np_addr_set(struct np_addr *a, u16 port)
+{
+	bool set = true;
+
+	if (!READ_ONCE(a->occ)) {
+		spin_lock(&a->lock);
+		if (!a->occ) {
+			if (a->nfew < NP_FEW)
+				WRITE_ONCE(a->few[a->nfew++], port);
+			else
+				set = false;
+			spin_unlock(&a->lock);
+			return set;
+		}
+		spin_unlock(&a->lock);
+	}
+	if (unlikely(!np_occ_ready(a->occ, port)))
+		return false;
+	np_occ_set(a->occ, port);
+	return true;
+}
+
+/**
+ * np_addr_clear() - mark a port of an address free
+ * @a: the address
+ * @port: the port, which is set, and whose shard lock is held
+ */
+void np_addr_clear(struct np_addr *a, u16 port)
+{
+	unsigned int i;
+
+	if (!READ_ONCE(a->occ)) {
+		spin_lock(&a->lock);
+		if (!a->occ) {
+			for (i = 0; a->few[i] != port; i++)
+				;
+			WRITE_ONCE(a->few[i], a->few[--a->nfew]);
+			spin_unlock(&a->lock);
+			return;
+		}
+		spin_unlock(&a->lock);
+	}
+	np_occ_clear(a->occ, port);
+}
+
+/**
+ * np_addr_occ() - the bitmap of an address
+ * @a: the address
+ *
+ * Return: the bitmap, or NULL while the ports taken are few and np_addr_word() is to be
+ * asked for them.
+ */
+const struct np_occ *np_addr_occ(const struct np_addr *a)
+{
+	return READ_ONCE(a->occ);
+}
+
+/**
+ * np_addr_word() - which of NP_WORD_PORTS ports are taken on an address
+ * @a: the address
+ * @word: which ports: the first of them, divided by NP_WORD_PORTS
+ *
+ * Without a lock, so the answer may be old.
+ *
+ * Return: a bit for each port, the lowest one for the lowest port.
+ */
+u64 np_addr_word(struct np_addr *a, unsigned int word)
+{
+	const struct np_occ *occ = READ_ONCE(a->occ);
+	unsigned int i, n;
+	u64 bits = 0;
+
+	if (occ)
+		return np_occ_word(occ, word);
+	n = READ_ONCE(a->nfew);
+	for (i = 0; i < n; i++) {
+		u16 port = READ_ONCE(a->few[i]);
+
+		if (port / NP_WORD_PORTS == word)
+			bits |= BIT_ULL(port % NP_WORD_PORTS);
+	}
+	return bits;
+}
+
+int np_addrs_init(struct np_net *nn)
+{
+	xa_init_flags(&nn->spaces, XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
+	spin_lock_init(&nn->addr_lock);
+	return rhashtable_init(&nn->addrs, &np_addr_params);
+}
+
+static void np_addr_free_idle(void *ptr, void *arg)
+{
+	np_addr_free(ptr);
+}
+
+/**
+ * np_addrs_destroy() - free all addresses and spaces
+ * @nn: a namespace in which nothing is bound and nobody looks any more
+ */
+void np_addrs_destroy(struct np_net *nn)
+{
+	struct np_space *sp;
+	unsigned long index;
+
+	rhashtable_free_and_destroy(&nn->addrs, np_addr_free_idle, NULL);
+	xa_for_each(&nn->spaces, index, sp)
+		np_space_free(sp);
+	xa_destroy(&nn->spaces);
+}
