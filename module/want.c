@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests: every rule about the form of a binding, and the one form that the table
+ * compares.
+ */
+#include <net/ipv6.h>
+
+#include "netport_priv.h"
+
+/* The IPv4 address of a binding's field, as IPv4-mapped; any stays all-zero. */
+static int np_want_ipv4(struct in6_addr *to, const u8 *from)
+{
+	__be32 v4;
+
+	if (memchr_inv(from + sizeof(v4), 0, 16 - sizeof(v4)))
+		return -EINVAL;
+	memcpy(&v4, from, sizeof(v4));
+	if (v4)
+		ipv6_addr_set_v4mapped(v4, to);
+	else
+		*to = in6addr_any;
+	return 0;
+}
+
+static int np_want_addrs(struct np_want *w, const struct netport_binding *b)
+{
+	int err;
+
+	if (w->families == NETPORT_FAMILY_IPV4) {
+		err = np_want_ipv4(&w->local, b->addr);
+		return err ?: np_want_ipv4(&w->remote, b->remote);
+	}
+
+	memcpy(&w->local, b->addr, sizeof(w->local));
+	memcpy(&w->remote, b->remote, sizeof(w->remote));
+	if (w->families == NP_FAMILY_ALL)
+		return ipv6_addr_any(&w->local) && ipv6_addr_any(&w->remote) ? 0 : -EINVAL;
+
+	/* An IPv4-mapped address is an IPv4 one: so is the binding then. */
+	if (ipv6_addr_v4mapped(&w->local)) {
+		w->families = NETPORT_FAMILY_IPV4;
+		if (!w->local.s6_addr32[3])
+			w->local = in6addr_any;
+		if (!ipv6_addr_any(&w->remote) && !ipv6_addr_v4mapped(&w->remote))
+			return -EINVAL;
+		if (!w->remote.s6_addr32[3])
+			w->remote = in6addr_any;
+	} else if (ipv6_addr_v4mapped(&w->remote)) {
+		return -EINVAL;
+	}
+
+	if (!w->ifindex && ((ipv6_addr_type(&w->local) & IPV6_ADDR_LINKLOCAL) ||
+			    (ipv6_addr_type(&w->remote) & IPV6_ADDR_LINKLOCAL)))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * np_want_init() - check a binding and bring it into the form the table compares
+ * @w: the result; its space, addr, low and high are left to others
+ * @user: who asks
+ * @b: the binding
+ * @options: NETPORT_OPT_*
+ *
+ * Return: 0 or -EINVAL.
+ */
+int np_want_init(struct np_want *w, struct np_user *user,
+		 const struct netport_binding *b, u32 options)
+{
+	bool remote;
+	int err;
+
+	if (!b->families || (b->families & ~NP_FAMILY_ALL) ||
+	    (b->share & ~NP_SHARE_ALL) || (options & ~NETPORT_OPT_TUPLE) ||
+	    b->ifindex > INT_MAX)
+		return -EINVAL;
+
+	w->space = NULL;
+	w->addr = NULL;
+	w->user = user;
+	w->protocol = b->protocol;
+	w->port = b->port;
+	w->rport = b->remote_port;
+	w->families = b->families;
+	w->share = b->share;
+	w->ifindex = b->ifindex;
+	w->flags = 0;
+	w->low = 0;
+	w->high = 0;
+
+	err = np_want_addrs(w, b);
+	if (err)
+		return err;
+
+	w->any = -1;
+	if (ipv6_addr_any(&w->local))
+		w->any = w->families == NP_FAMILY_ALL ? NP_ANY_BOTH :
+			 w->families == NETPORT_FAMILY_IPV4 ? NP_V4 : NP_V6;
+
+	remote = !ipv6_addr_any(&w->remote);
+	if (!remote && w->rport)
+		return -EINVAL;
+	if (remote || w->ifindex)
+		w->flags |= NP_BIND_NARROW;
+	if (remote && w->rport)
+		w->flags |= NP_BIND_FULL;
+	if (options & NETPORT_OPT_TUPLE) {
+		if (!w->port || w->any >= 0 || !(w->flags & NP_BIND_FULL))
+			return -EINVAL;
+		w->flags |= NP_BIND_OPTTUPLE;
+	}
+	return 0;
+}
