@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table: what is bound where, whether something more fits, adding and removing it.
+ * netport_priv.h has the picture.  Everything here is done under the lock of the shard.
+ */
+#include <linux/hash.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "netport_priv.h"
+
+/* where things are chained */
+
+static u32 np_hash_pair(u32 rnd, u32 val)
+{
+	return ((u64)rnd << 32 | val) * GOLDEN_RATIO_64 >> 32;
+}
+
+static u32 np_hash_port(const struct np_space *sp, u16 port)
+{
+	return np_hash_pair(sp->rnd, port);
+}
+
+static u32 np_hash_node(const struct np_addr *a, u16 port)
+{
+	return np_hash_pair(a->rnd, port);
+}
+
+static u32 np_hash_member(const struct np_addr *a, u16 port,
+			  const struct netport_owner *owner)
+{
+	return np_hash_pair(a->rnd ^ hash_ptr(owner, 32), port);
+}
+
+static u32 np_hash_tuple(const struct np_addr *a, u16 port, const struct in6_addr *remote,
+			 u16 rport)
+{
+	return __ipv6_addr_jhash(remote, a->rnd ^ ((u32)port << 16 | rport));
+}
+
+/**
+ * np_entry_hash() - where an entry of the table is chained
+ * @node: np_entry.chain
+ *
+ * Return: its hash.
+ */
+u32 np_entry_hash(struct hlist_node *node)
+{
+	struct np_entry *e = hlist_entry(node, struct np_entry, chain);
+	struct np_bind *b;
+
+	switch (e->kind) {
+	case NP_PORT:
+		return np_hash_port(container_of(e, struct np_port, e)->space, e->port);
+	case NP_GROUP:
+		return np_hash_node(container_of(e, struct np_group, e)->addr, e->port);
+	}
+	b = np_entry_bind(e);
+	switch (e->kind) {
+	case NP_LONE:
+		return np_hash_port(b->addr->space, e->port);
+	case NP_NODE:
+		return np_hash_node(b->addr, e->port);
+	case NP_MEMBER:
+		return np_hash_member(b->addr, e->port, np_bind_resv(b)->owner);
+	default:
+		return np_hash_tuple(b->addr, e->port, &b->remote, e->rport);
+	}
+}
+
+static void np_chain(struct np_shard *shard, struct np_entry *e)
+{
+	np_hash_add(&shard->table, &e->chain, np_entry_hash(&e->chain), np_entry_hash);
+}
+
+static void np_unchain(struct np_shard *shard, struct np_entry *e)
+{
+	np_hash_del(&shard->table, &e->chain, np_entry_hash);
+}
+
+/* The NP_LONE or NP_PORT of a port. */
+static struct np_entry *np_find_port(struct np_shard *shard, const struct np_space *sp,
+				     u16 port)
+{
+	struct np_entry *e;
+
+	hlist_for_each_entry(e, np_hash_head(&shard->table, np_hash_port(sp, port)), chain) {
+		if (e->port != port)
+			continue;
+		if (e->kind == NP_LONE && np_entry_bind(e)->addr->space == sp)
+			return e;
+		if (e->kind == NP_PORT && container_of(e, struct np_port, e)->space == sp)
+			return e;
+	}
+	return NULL;
+}
+
+/* The NP_NODE or NP_GROUP of an address, on a port that has an np_port. */
+static struct np_entry *np_find_node(struct np_shard *shard, struct np_port *p,
+				     const struct np_addr *a)
+{
+	u16 port = p->e.port;
+	struct np_entry *e;
+
+	if (a->any)
+		return p->any[a->family];
+	hlist_for_each_entry(e, np_hash_head(&shard->table, np_hash_node(a, port)), chain) {
+		if (e->port != port)
+			continue;
+		if (e->kind == NP_NODE && np_entry_bind(e)->addr == a)
+			return e;
+		if (e->kind == NP_GROUP && container_of(e, struct np_group, e)->addr == a)
+			return e;
+	}
+	return NULL;
+}
+
+/* the flags of nodes */
+
+static struct np_user *np_bind_user(struct np_bind *b)
+{
+	return np_bind_resv(b)->owner->user;
+}
+
+/* The flags of a binding, as user @u sees them. */
+static u8 np_bind_share(struct np_bind *b, const struct np_user *u)
+{
+	u8 share = b->e.share;
+
+	if ((share & NETPORT_SHARE_LOAD_BALANCED) && np_bind_user(b) != u)
+		share &= ~NETPORT_SHARE_LOAD_BALANCED;
+	return share;
+}
+
+/* The flags that all bindings of a node have in common, as user @u sees them. */
+static u8 np_node_share(struct np_entry *e, const struct np_user *u)
+{
+	if (e->kind == NP_GROUP)
+		return np_sum_common(&container_of(e, struct np_group, e)->sum, u);
+	return np_bind_share(np_entry_bind(e), u);
+}
+
+static bool np_node_narrow(struct np_entry *e)
+{
+	if (e->kind == NP_GROUP)
+		return container_of(e, struct np_group, e)->narrow;
+	return e->flags & NP_BIND_NARROW;
+}
+
+static struct np_bind *np_group_first(struct np_group *g)
+{
+	return list_first_entry(list_empty(&g->members) ? &g->tuples : &g->members,
+				struct np_bind, link);
+}
+
+/* The user that a node's LOAD_BALANCED would be of. */
+static struct np_user *np_node_user(struct np_entry *e)
+{
+	if (e->kind == NP_GROUP)
+		return np_bind_user(np_group_first(container_of(e, struct np_group, e)));
+	return np_bind_user(np_entry_bind(e));
+}
+
+/*
+ * Count a node of a specific address in its np_port, or stop counting it.  What it adds
+ * depends on its bindings, so it is taken out before they change and put back after.
+ */
+static void np_port_count(struct np_port *p, u8 family, struct np_entry *node)
+{
+	struct np_user *u = np_node_user(node);
+
+	np_sum_add(&p->sum[family], np_node_share(node, u), u);
+	p->narrow[family] += np_node_narrow(node);
+}
+
+static void np_port_uncount(struct np_port *p, u8 family, struct np_entry *node)
+{
+	struct np_user *u = np_node_user(node);
+
+	np_sum_sub(&p->sum[family], np_node_share(node, u), u);
+	p->narrow[family] -= np_node_narrow(node);
+}
+
+/* does it fit? */
+
+/**
+ * struct np_check - a look at the bindings of one local address, one by one
+ * @w: the request
+ * @share: the flags that it and all bindings seen have in common
+ * @overlap: whether one has been seen that overlaps
+ * @left: how many more may be looked at
+ */
+struct np_check {
+	const struct np_want	*w;
+	u8			share;
+	bool			overlap;
+	int			left;
+};
+
+static bool np_remote_overlaps(const struct np_bind *b, const struct np_want *w)
+{
+	if (ipv6_addr_any(&b->remote) || ipv6_addr_any(&w->remote))
+		return true;
+	return ipv6_addr_equal(&b->remote, &w->remote) &&
+	       (!b->e.rport || !w->rport || b->e.rport == w->rport);
+}
+
+static bool np_device_overlaps(const struct np_bind *b, const struct np_want *w)
+{
+	return !b->ifindex || !w->ifindex || b->ifindex == w->ifindex;
+}
+
+/* Look at one binding; true when the answer is known. */
+static bool np_check_bind(struct np_check *c, struct np_bind *b)
+{
+	if (--c->left < 0)
+		return true;
+	if (np_device_overlaps(b, c->w) && np_remote_overlaps(b, c->w)) {
+		c->overlap = true;
+		c->share &= np_bind_share(b, c->w->user);
+	}
+	return c->overlap && !c->share;
+}
+
+static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct np_group *g)
+{
+	const struct np_want *w = c->w;
+	u16 port = g->e.port;
+	struct np_entry *e;
+	struct np_bind *b;
+	u32 hash;
+
+	hash = np_hash_tuple(g->addr, port, &w->remote, w->rport);
+	hlist_for_each_entry(e, np_hash_head(&shard->table, hash), chain) {
+		if (e->kind != NP_TUPLE || e->port != port || e->rport != w->rport)
+			continue;
+		b = np_entry_bind(e);
+		if (b->group == g && ipv6_addr_equal(&b->remote, &w->remote) &&
+		    np_check_bind(c, b))
+			return true;
+	}
+	return false;
+}
+
+static bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_entry *e)
+{
+	struct np_group *g;
+	struct np_bind *b;
+
+	if (e->kind != NP_GROUP)
+		return np_check_bind(c, np_entry_bind(e));
+
+	g = container_of(e, struct np_group, e);
+	list_for_each_entry(b, &g->members, link)
+		if (np_check_bind(c, b))
+			return true;
+	if (c->w->flags & NP_BIND_FULL)
+		return np_check_tuples(c, shard, g);
+	list_for_each_entry(b, &g->tuples, link)
+		if (np_check_bind(c, b))
+			return true;
+	return false;
+}
+
+static int np_check_result(const struct np_check *c)
+{
+	if (c->left < 0)
+		return -EDQUOT;
+	if (!c->overlap)
+		return NP_FIT_FREE;
+	return c->share ? NP_FIT_SHARED : -EADDRINUSE;
+}
+
+/*
+ * One local address, which has up to two nodes: an any-address of one family has its
+ * own bindings and those of both families.
+ */
+static int np_check_addr(struct np_shard *shard, const struct np_want *w,
+			 struct np_entry *n1, struct np_entry *n2, bool exact, int *left)
+{
+	struct np_check c = { .w = w, .share = w->share, .left = *left };
+	u8 share = w->share;
+
+	if (!n1 && !n2)
+		return NP_FIT_FREE;
+	if (n1)
+		share &= np_node_share(n1, w->user);
+	if (n2)
+		share &= np_node_share(n2, w->user);
+
+	/* All bindings overlap; or they share with this one whether they do or not. */
+	if (!(w->flags & NP_BIND_NARROW) ||
+	    !((n1 && np_node_narrow(n1)) || (n2 && np_node_narrow(n2))))
+		return share ? NP_FIT_SHARED : -EADDRINUSE;
+	if (share && !exact)
+		return NP_FIT_SHARED;
+
+	if (!(n1 && np_check_node(&c, shard, n1)) && n2)
+		np_check_node(&c, shard, n2);
+	*left = c.left;
+	return np_check_result(&c);
+}
+
+/* All specific addresses of a family, against a request for the any-address. */
+static int np_check_nodes(struct np_shard *shard, const struct np_want *w,
+			  struct np_port *p, u8 family, bool exact, int *left)
+{
+	int err, fit = NP_FIT_FREE;
+	struct np_entry *e;
+	struct np_bind *b;
+	bool each;
+
+	if (list_empty(&p->nodes[family]))
+		return NP_FIT_FREE;
+	each = np_sum_each(&p->sum[family], w->share, w->user);
+	if (!(w->flags & NP_BIND_NARROW) || !p->narrow[family])
+		return each ? NP_FIT_SHARED : -EADDRINUSE;
+	if (each && !exact)
+		return NP_FIT_SHARED;
+
+	/* A node is an np_bind or an np_group, which have entry and link in one place. */
+	static_assert(offsetof(struct np_bind, link) - offsetof(struct np_bind, e) ==
+		      offsetof(struct np_group, link) - offsetof(struct np_group, e));
+	list_for_each_entry(b, &p->nodes[family], link) {
+		e = &b->e;
+		if (--*left < 0)
+			return -EDQUOT;
+		err = np_check_addr(shard, w, e, NULL, exact, left);
+		if (err < 0)
+			return err;
+		fit = max(fit, err);
+	}
+	return fit;
+}
+
+/* Is there one, and does it agree in the whole tuple? */
+static int np_check_tuple(struct np_shard *shard, const struct np_want *w,
+			  struct np_entry *e)
+{
+	struct np_check c = { .w = w, .share = w->share, .left = NP_COMPARE_MAX };
+	struct np_bind *b;
+
+	if (e && e->kind == NP_PORT)
+		e = w->addr ? np_find_node(shard, container_of(e, struct np_port, e), w->addr)
+			    : NULL;
+	if (!e)
+		return NP_FIT_FREE;
+	if (e->kind == NP_GROUP) {
+		np_check_tuples(&c, shard, container_of(e, struct np_group, e));
+	} else {
+		b = np_entry_bind(e);
+		if (b->addr == w->addr && e->rport == w->rport &&
+		    ipv6_addr_equal(&b->remote, &w->remote))
+			np_check_bind(&c, b);
+	}
+	return np_check_result(&c);
+}
+
+static bool np_families_meet(const struct np_addr *a, const struct np_want *w)
+{
+	if (a->family == NP_ANY_BOTH)
+		return true;
+	return w->families & BIT(a->family);
+}
+
+/* The only binding on the port. */
+static int np_check_lone(const struct np_want *w, struct np_bind *b)
+{
+	struct np_check c = { .w = w, .share = w->share, .left = 1 };
+
+	if (!np_families_meet(b->addr, w) ||
+	    (b->addr != w->addr && !b->addr->any && w->any < 0))
+		return NP_FIT_FREE;
+	np_check_bind(&c, b);
+	return np_check_result(&c);
+}
+
+/**
+ * np_table_check() - would a binding fit?
+ * @shard: the shard of its port, locked
+ * @w: the binding; with its space and its address if there are such
+ * @exact: whether NP_FIT_SHARED and NP_FIT_FREE must be told apart; else NP_FIT_SHARED
+ *	may be said where nothing overlaps
+ *
+ * Return: enum np_fit, -EADDRINUSE or -EDQUOT.
+ */
+int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact)
+{
+	int fit = NP_FIT_FREE, left = NP_COMPARE_MAX, err;
+	struct np_entry *e, *node;
+	struct np_port *p;
+	u8 family;
+
+	lockdep_assert_held(&shard->lock);
+	e = w->space ? np_find_port(shard, w->space, w->port) : NULL;
+	if (!e)
+		return NP_FIT_FREE;
+	if (w->flags & NP_BIND_OPTTUPLE)
+		return np_check_tuple(shard, w, e);
+	if (e->kind == NP_LONE)
+		return np_check_lone(w, np_entry_bind(e));
+
+	p = container_of(e, struct np_port, e);
+	if (w->any < 0 && w->addr) {
+		node = np_find_node(shard, p, w->addr);
+		fit = np_check_addr(shard, w, node, NULL, exact, &left);
+		if (fit < 0)
+			return fit;
+	}
+	for (family = 0; family < NP_FAMILIES; family++) {
+		if (!(w->families & BIT(family)))
+			continue;
+		err = np_check_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH], exact,
+				    &left);
+		if (err < 0)
+			return err;
+		fit = max(fit, err);
+		if (w->any < 0)
+			continue;
+		err = np_check_nodes(shard, w, p, family, exact, &left);
+		if (err < 0)
+			return err;
+		fit = max(fit, err);
+	}
+	return fit;
+}
+
+/* adding and removing */
+
+/**
+ * np_spare_fill() - allocate what linking may need
+ * @spare: what is missing here
+ * @gfp: for it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int np_spare_fill(struct np_spare *spare, gfp_t gfp)
+{
+	if (!spare->port)
+		spare->port = kzalloc(sizeof(*spare->port), gfp);
+	if (!spare->group)
+		spare->group = kzalloc(sizeof(*spare->group), gfp);
+	return spare->port && spare->group ? 0 : -ENOMEM;
+}
+
+/**
+ * np_spare_drop() - free what was not used
+ * @spare: it
+ */
+void np_spare_drop(struct np_spare *spare)
+{
+	kfree(spare->port);
+	kfree(spare->group);
+}
+
+/* The node of an address in an np_port: put there, and taken away. */
+static void np_node_link(struct np_shard *shard, struct np_port *p,
+			 const struct np_addr *a, struct np_entry *node,
+			 struct list_head *link)
+{
+	if (a->any) {
+		p->any[a->family] = node;
+		return;
+	}
+	np_chain(shard, node);
+	list_add_tail(link, &p->nodes[a->family]);
+	np_port_count(p, a->family, node);
+}
+
+static void np_node_unlink(struct np_shard *shard, struct np_port *p,
+			   const struct np_addr *a, struct np_entry *node,
+			   struct list_head *link)
+{
+	if (a->any) {
+		p->any[a->family] = NULL;
+		return;
+	}
+	np_port_uncount(p, a->family, node);
+	list_del(link);
+	np_unchain(shard, node);
+}
+
+static void np_group_join(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+{
+	bool full = b->e.flags & NP_BIND_FULL;
+
+	b->e.kind = full ? NP_TUPLE : NP_MEMBER;
+	b->group = g;
+	list_add_tail(&b->link, full ? &g->tuples : &g->members);
+	np_chain(shard, &b->e);
+	np_sum_add(&g->sum, b->e.share, np_bind_user(b));
+	g->total++;
+	g->narrow += !!(b->e.flags & NP_BIND_NARROW);
+}
+
+static void np_group_leave(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+{
+	list_del(&b->link);
+	np_unchain(shard, &b->e);
+	np_sum_sub(&g->sum, b->e.share, np_bind_user(b));
+	g->total--;
+	g->narrow -= !!(b->e.flags & NP_BIND_NARROW);
+}
+
+static void np_port_add(struct np_shard *shard, struct np_port *p, struct np_bind *b)
+{
+	b->e.kind = NP_NODE;
+	b->port = p;
+	np_node_link(shard, p, b->addr, &b->e, &b->link);
+}
+
+/* A port's second binding: an np_port takes the place of the first. */
+static struct np_port *np_port_make(struct np_shard *shard, struct np_bind *first,
+				    struct np_spare *spare)
+{
+	struct np_port *p = spare->port;
+	unsigned int i;
+
+	spare->port = NULL;
+	p->e.kind = NP_PORT;
+	p->e.port = first->e.port;
+	p->space = first->addr->space;
+	for (i = 0; i < NP_FAMILIES; i++)
+		INIT_LIST_HEAD(&p->nodes[i]);
+
+	np_unchain(shard, &first->e);
+	np_chain(shard, &p->e);
+	np_port_add(shard, p, first);
+	return p;
+}
+
+/* An address' second binding on a port: an np_group takes the place of the first. */
+static struct np_group *np_group_make(struct np_shard *shard, struct np_bind *first,
+				      struct np_spare *spare)
+{
+	struct np_group *g = spare->group;
+	struct np_port *p = first->port;
+
+	spare->group = NULL;
+	g->e.kind = NP_GROUP;
+	g->e.port = first->e.port;
+	g->addr = first->addr;
+	g->port = p;
+	INIT_LIST_HEAD(&g->members);
+	INIT_LIST_HEAD(&g->tuples);
+
+	np_node_unlink(shard, p, first->addr, &first->e, &first->link);
+	np_group_join(shard, g, first);
+	np_node_link(shard, p, g->addr, &g->e, &g->link);
+	return g;
+}
+
+static void np_group_add(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+{
+	bool counted = !g->addr->any;
+
+	if (counted)
+		np_port_uncount(g->port, g->addr->family, &g->e);
+	np_group_join(shard, g, b);
+	if (counted)
+		np_port_count(g->port, g->addr->family, &g->e);
+}
+
+/* Is something of a specific address of this family bound on the port? */
+static bool np_port_used(struct np_entry *e, u8 family)
+{
+	struct np_addr *a;
+
+	if (!e)
+		return false;
+	if (e->kind == NP_PORT)
+		return !list_empty(&container_of(e, struct np_port, e)->nodes[family]);
+	a = np_entry_bind(e)->addr;
+	return !a->any && a->family == family;
+}
+
+/**
+ * np_table_link() - put a binding into the table
+ * @shard: the shard of its port, locked
+ * @b: the binding, which np_table_check() has found to fit
+ * @spare: what may be needed; what was not is left
+ *
+ * Return: 0; -EAGAIN if something is needed that @spare or np_addr_prepare() of the
+ * address, or np_occ_prepare() of np_space.used, would have had, and then nothing has
+ * changed.
+ */
+int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
+{
+	struct np_addr *a = b->addr;
+	struct np_space *sp = a->space;
+	u16 port = b->e.port;
+	struct np_entry *e, *node = NULL;
+	struct np_port *p = NULL;
+
+	lockdep_assert_held(&shard->lock);
+	e = np_find_port(shard, sp, port);
+	if (e && e->kind == NP_LONE) {
+		if (np_entry_bind(e)->addr == a)
+			node = e;
+	} else if (e) {
+		p = container_of(e, struct np_port, e);
+		node = np_find_node(shard, p, a);
+	}
+
+	if (e && !p && !spare->port)
+		return -EAGAIN;
+	if (node && node->kind != NP_GROUP && !spare->group)
+		return -EAGAIN;
+	if (!a->any && !np_occ_ready(&sp->used[a->family], port))
+		return -EAGAIN;
+	if (!node && !np_addr_set(a, port))
+		return -EAGAIN;
+	if (!a->any && !np_port_used(e, a->family))
+		np_occ_set(&sp->used[a->family], port);
+
+	if (!e) {
+		b->e.kind = NP_LONE;
+		np_chain(shard, &b->e);
+		return 0;
+	}
+	if (!p)
+		p = np_port_make(shard, np_entry_bind(e), spare);
+	if (!node)
+		np_port_add(shard, p, b);
+	else if (node->kind == NP_GROUP)
+		np_group_add(shard, container_of(node, struct np_group, e), b);
+	else
+		np_group_add(shard, np_group_make(shard, np_entry_bind(node), spare), b);
+	return 0;
+}
+
+/* Take a node out of its np_port, and the np_port away with the last one. */
+static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_addr *a,
+			struct np_entry *node, struct list_head *link)
+{
+	unsigned int i;
+
+	np_node_unlink(shard, p, a, node, link);
+	if (!a->any && list_empty(&p->nodes[a->family]))
+		np_occ_clear(&a->space->used[a->family], p->e.port);
+
+	for (i = 0; i < NP_ANYS; i++)
+		if (p->any[i])
+			return;
+	for (i = 0; i < NP_FAMILIES; i++)
+		if (!list_empty(&p->nodes[i]))
+			return;
+	np_unchain(shard, &p->e);
+	kfree(p);
+}
+
+static void np_group_del(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+{
+	struct np_addr *a = b->addr;
+
+	if (g->total == 1) {
+		np_port_del(shard, g->port, a, &g->e, &g->link);
+		np_group_leave(shard, g, b);
+		np_addr_clear(a, b->e.port);
+		kfree(g);
+		return;
+	}
+	if (!a->any)
+		np_port_uncount(g->port, a->family, &g->e);
+	np_group_leave(shard, g, b);
+	if (!a->any)
+		np_port_count(g->port, a->family, &g->e);
+}
+
+/**
+ * np_table_unlink() - take a binding out of the table
+ * @shard: the shard of its port, locked
+ * @b: the binding
+ */
+void np_table_unlink(struct np_shard *shard, struct np_bind *b)
+{
+	struct np_addr *a = b->addr;
+
+	lockdep_assert_held(&shard->lock);
+	switch (b->e.kind) {
+	case NP_LONE:
+		np_unchain(shard, &b->e);
+		np_addr_clear(a, b->e.port);
+		if (!a->any)
+			np_occ_clear(&a->space->used[a->family], b->e.port);
+		break;
+	case NP_NODE:
+		np_port_del(shard, b->port, a, &b->e, &b->link);
+		np_addr_clear(a, b->e.port);
+		break;
+	default:
+		np_group_del(shard, b->group, b);
+	}
+	b->e.kind = NP_UNBOUND;
+}
+
+static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
+			  const struct netport_owner *owner)
+{
+	return b->addr == w->addr && b->e.port == w->port && b->e.rport == w->rport &&
+	       b->e.share == w->share && b->ifindex == w->ifindex &&
+	       ipv6_addr_equal(&b->remote, &w->remote) &&
+	       !((b->e.flags ^ w->flags) & NP_BIND_OPTTUPLE) &&
+	       np_bind_resv(b)->owner == owner;
+}
+
+/**
+ * np_table_find() - the binding that an owner made with this request
+ * @shard: the shard of its port, locked
+ * @w: the request, with its address
+ * @owner: the owner
+ *
+ * Return: the binding, one of them if several are equal, or NULL.
+ */
+struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
+			      const struct netport_owner *owner)
+{
+	struct np_addr *a = w->addr;
+	struct np_entry *e;
+	u32 hash;
+
+	lockdep_assert_held(&shard->lock);
+	e = np_find_port(shard, a->space, w->port);
+	if (e && e->kind == NP_PORT)
+		e = np_find_node(shard, container_of(e, struct np_port, e), a);
+	if (!e)
+		return NULL;
+	if (e->kind != NP_GROUP)
+		return np_bind_equal(np_entry_bind(e), w, owner) ? np_entry_bind(e) : NULL;
+
+	hash = w->flags & NP_BIND_FULL ?
+	       np_hash_tuple(a, w->port, &w->remote, w->rport) :
+	       np_hash_member(a, w->port, owner);
+	hlist_for_each_entry(e, np_hash_head(&shard->table, hash), chain) {
+		if ((e->kind == NP_MEMBER || e->kind == NP_TUPLE) &&
+		    np_bind_equal(np_entry_bind(e), w, owner))
+			return np_entry_bind(e);
+	}
+	return NULL;
+}
