@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The search for a port: RFC 6056, algorithm 1, over the bitmaps.
+ *
+ * Up to three passes over the range, each from the same random start.  The first takes
+ * a port on which nothing is bound that could be in the way.  The others are only for
+ * requests that may fit beside something: first where nothing overlaps (another device
+ * or remote), then where the flags allow sharing.
+ *
+ * What the bitmaps say may be old by the time it is read.  The caller looks again under
+ * the lock of the shard, and asks for the next port if it comes too late.
+ */
+#include <linux/bitops.h>
+#include <linux/in.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+
+#include "netport_priv.h"
+
+enum { NP_PASS_FREE, NP_PASS_APART, NP_PASS_SHARED, NP_PASSES };
+
+/* Everything that can be in the way of a request, as bitmaps. */
+#define NP_VIEW_MAX	(NP_FAMILIES + NP_ANYS)
+
+struct np_view {
+	struct np_net		*nn;
+	const struct np_occ	*occ[NP_VIEW_MAX];
+	unsigned int		nocc;
+	struct np_addr		*few;	/* an address that has no bitmap yet, or NULL */
+};
+
+static void np_view_init(struct np_view *v, struct np_net *nn, const struct np_want *w)
+{
+	struct np_space *sp = w->space;
+	const struct np_occ *occ;
+	unsigned int i;
+
+	v->nn = nn;
+	v->nocc = 0;
+	v->few = NULL;
+	if (!sp)
+		return;
+	v->occ[v->nocc++] = &sp->any_occ[NP_ANY_BOTH];
+	for (i = 0; i < NP_FAMILIES; i++) {
+		if (!(w->families & BIT(i)))
+			continue;
+		v->occ[v->nocc++] = &sp->any_occ[i];
+		if (w->any >= 0)
+			v->occ[v->nocc++] = &sp->used[i];
+	}
+	if (w->any >= 0 || !w->addr)
+		return;
+	occ = np_addr_occ(w->addr);
+	if (occ)
+		v->occ[v->nocc++] = occ;
+	else
+		v->few = w->addr;
+}
+
+/* The first of the words from @word to @last with a port that is free. */
+static __always_inline unsigned int np_scan_words(const u64 *const *src, const unsigned int n,
+						  unsigned int word, unsigned int last)
+{
+	unsigned int i;
+	u64 taken;
+
+	for (; word <= last; word++) {
+		taken = 0;
+		for (i = 0; i < n; i++)
+			taken |= READ_ONCE(src[i][word]);
+		if (~taken)
+			break;
+	}
+	return word;
+}
+
+/* The words of a chunk from @word on; none, one and two bitmaps are the common cases. */
+static unsigned int np_scan_chunk(const u64 *const *src, unsigned int n, unsigned int word,
+				  unsigned int last)
+{
+	switch (n) {
+	case 0:
+		return word;
+	case 1:
+		return np_scan_words(src, 1, word, last);
+	case 2:
+		return np_scan_words(src, 2, word, last);
+	default:
+		return np_scan_words(src, n, word, last);
+	}
+}
+
+/* A word in which something is free; what is so is for the caller to see. */
+static unsigned int np_view_skip(const struct np_view *v, unsigned int word, unsigned int last)
+{
+	const u64 *src[NP_VIEW_MAX + 1], *chunk;
+	unsigned int base, end, i, n, found;
+
+	while (word <= last) {
+		base = round_down(word, NP_CHUNK_WORDS);
+		end = min(last, base + NP_CHUNK_WORDS - 1);
+		n = 0;
+		for (i = 0; i < v->nocc; i++) {
+			chunk = READ_ONCE(v->occ[i]->chunk[base / NP_CHUNK_WORDS]);
+			if (chunk)
+				src[n++] = chunk;
+		}
+		found = base + np_scan_chunk(src, n, word - base, end - base);
+		if (found <= end)
+			return found;
+		word = end + 1;
+	}
+	return word;
+}
+
+static u64 np_view_taken(const struct np_view *v, unsigned int word)
+{
+	u64 taken = v->few ? np_addr_word(v->few, word) : 0;
+	unsigned int i;
+
+	for (i = 0; i < v->nocc; i++)
+		taken |= np_occ_word(v->occ[i], word);
+	return taken;
+}
+
+/* The first port of @from to @to that is free, or that is taken; 0 if there is none. */
+static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool taken)
+{
+	unsigned int last = to / NP_WORD_PORTS;
+	unsigned int word = from / NP_WORD_PORTS;
+	u64 bits;
+
+	for (;; word++) {
+		if (!taken)
+			word = np_view_skip(v, word, last);
+		if (word > last)
+			return 0;
+		bits = np_view_taken(v, word);
+		if (!taken)
+			bits = ~bits;
+		if (word == from / NP_WORD_PORTS)
+			bits &= ~0ULL << from % NP_WORD_PORTS;
+		if (word == last)
+			bits &= ~0ULL >> (NP_WORD_PORTS - 1 - to % NP_WORD_PORTS);
+		if (bits)
+			bits &= ~np_net_reserved(v->nn, word);
+		if (bits)
+			return word * NP_WORD_PORTS + __ffs64(bits);
+	}
+}
+
+static bool np_pass_applies(const struct np_want *w, unsigned int pass)
+{
+	switch (pass) {
+	case NP_PASS_FREE:
+		return true;
+	case NP_PASS_APART:
+		return w->flags & NP_BIND_NARROW;
+	default:
+		return w->share && w->protocol != IPPROTO_TCP;
+	}
+}
+
+static unsigned int np_cursor_size(const struct np_cursor *c)
+{
+	return c->high - c->low + 1;
+}
+
+static void np_cursor_init(struct np_cursor *c, gfp_t gfp)
+{
+	c->done = 0;
+	c->resumed = false;
+	c->probes = gfpflags_allow_blocking(gfp) ? U32_MAX : NETPORT_ATOMIC_PROBES;
+}
+
+/**
+ * np_pick_start() - begin a search
+ * @c: where it stands
+ * @w: the request, with its range
+ * @gfp: says whether the search may sleep
+ */
+void np_pick_start(struct np_cursor *c, const struct np_want *w, gfp_t gfp)
+{
+	np_cursor_init(c, gfp);
+	c->low = w->low;
+	c->high = w->high;
+	c->start = c->low + get_random_u32_below(np_cursor_size(c));
+	c->pass = NP_PASS_FREE;
+}
+
+/**
+ * np_pick_save() - a search, as a number
+ * @c: where it stands
+ *
+ * Return: what np_pick_resume() takes, together with the port last offered.
+ */
+u64 np_pick_save(const struct np_cursor *c)
+{
+	return c->low | (u32)c->high << 16 | (u64)c->start << 32 | (u64)c->pass << 48;
+}
+
+/**
+ * np_pick_resume() - go on with a search, behind the port last offered
+ * @c: where it stands
+ * @saved: from np_pick_save()
+ * @port: the port
+ * @gfp: says whether the search may sleep
+ *
+ * Return: 0, or -EINVAL if it is not the port of such a search.
+ */
+int np_pick_resume(struct np_cursor *c, u64 saved, u16 port, gfp_t gfp)
+{
+	np_cursor_init(c, gfp);
+	c->low = saved;
+	c->high = saved >> 16;
+	c->start = saved >> 32;
+	c->pass = saved >> 48;
+	if (!c->low || c->low > c->high || c->start < c->low || c->start > c->high ||
+	    port < c->low || port > c->high || c->pass >= NP_PASSES)
+		return -EINVAL;
+	c->done = port - c->start + 1;
+	if (port < c->start)
+		c->done += np_cursor_size(c);
+	c->resumed = true;
+	return 0;
+}
+
+/* The next port of a pass, or 0. */
+static u16 np_pass_next(struct np_cursor *c, const struct np_view *v)
+{
+	unsigned int size = np_cursor_size(c);
+	unsigned int from, to;
+	u16 port = 0;
+
+	rcu_read_lock();
+	while (c->done < size) {
+		from = c->start + c->done;
+		to = c->high;
+		if (from > c->high) {
+			from -= size;
+			to = c->start - 1;
+		}
+		port = np_view_find(v, from, to, c->pass != NP_PASS_FREE);
+		c->done += (port ?: to) - from + 1;
+		if (port)
+			break;
+	}
+	rcu_read_unlock();
+	return port;
+}
+
+/**
+ * np_pick_next() - the next port to look at under its lock
+ * @c: where the search stands
+ * @nn: namespace
+ * @w: the request
+ *
+ * Sleeps now and then, if the search may, in the passes that look at ports one by one.
+ *
+ * Return: a port, -EADDRNOTAVAIL if there is none, or -EINTR if the caller was killed.
+ */
+int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w)
+{
+	struct np_view v;
+	u16 port;
+
+	np_view_init(&v, nn, w);
+	for (;;) {
+		if (c->pass != NP_PASS_FREE) {
+			if (!c->probes)
+				return -EADDRNOTAVAIL;
+			if (c->probes != U32_MAX) {
+				c->probes--;
+			} else if (c->done % NP_WORD_PORTS == 0) {
+				cond_resched();
+				if (fatal_signal_pending(current))
+					return -EINTR;
+			}
+		}
+		port = np_pass_next(c, &v);
+		if (port)
+			return port;
+		/* Some were offered: what is in use is for when nothing else was there. */
+		if (c->resumed)
+			return -EADDRNOTAVAIL;
+		do {
+			if (++c->pass == NP_PASSES)
+				return -EADDRNOTAVAIL;
+		} while (!np_pass_applies(w, c->pass));
+		c->done = 0;
+	}
+}
+
+/**
+ * np_pick_fits() - is this port what the search is after?
+ * @c: where the search stands
+ * @fit: enum np_fit, from an exact np_table_check()
+ *
+ * Return: whether so.
+ */
+bool np_pick_fits(const struct np_cursor *c, int fit)
+{
+	return fit == NP_FIT_FREE || (fit == NP_FIT_SHARED && c->pass == NP_PASS_SHARED);
+}
+
+/**
+ * np_ephemeral_next() - the next port of a range, whoever holds it
+ * @nn: namespace
+ * @e: the range, and where the walk stands
+ *
+ * Return: 0, -EINVAL, or -EADDRNOTAVAIL when every port has been offered.
+ */
+int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e)
+{
+	u16 low = e->low, high = e->high, start, port;
+
+	if (!low || !high) {
+		u16 range[2];
+
+		np_net_range(nn, &range[0], &range[1]);
+		low = low ?: range[0];
+		high = high ?: range[1];
+	}
+	if (e->cursor) {
+		low = e->cursor;
+		high = e->cursor >> 16;
+		start = e->cursor >> 32;
+		port = e->cursor >> 48;
+		if (!low || low > high || start < low || start > high || port < low ||
+		    port > high)
+			return -EINVAL;
+		port = port == high ? low : port + 1;
+		if (port == start)
+			return -EADDRNOTAVAIL;
+	} else {
+		if (low > high)
+			return -EINVAL;
+		start = low + get_random_u32_below(high - low + 1);
+		port = start;
+	}
+	e->cursor = low | (u32)high << 16 | (u64)start << 32 | (u64)port << 48;
+	e->port = port;
+	return 0;
+}
