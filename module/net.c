@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Network namespaces: the tables of each, made when somebody first needs them.
+ */
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <net/ip.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "netport_priv.h"
+
+static unsigned int np_net_id __read_mostly;
+static DEFINE_MUTEX(np_net_lock);	/* np_net_slot.nn from NULL to something */
+
+struct np_net_slot {
+	struct np_net	*nn;
+};
+
+static u32 np_range(u16 low, u16 high)
+{
+	return low | (u32)high << 16;
+}
+
+static struct np_net *np_net_alloc(struct net *net)
+{
+	struct np_net *nn = kzalloc(sizeof(*nn), GFP_KERNEL_ACCOUNT);
+	unsigned int i;
+
+	if (!nn)
+		return NULL;
+	nn->shards = kvcalloc(NP_SHARDS, sizeof(*nn->shards), GFP_KERNEL_ACCOUNT);
+	if (!nn->shards)
+		goto err_free;
+	if (np_addrs_init(nn))
+		goto err_shards;
+	for (i = 0; i < NP_SHARDS; i++) {
+		spin_lock_init(&nn->shards[i].lock);
+		np_hash_init(&nn->shards[i].table);
+		np_hash_init(&nn->shards[i].tokens);
+	}
+	refcount_set(&nn->ref, 1);
+	nn->net = net;
+	nn->user_ns = get_user_ns(net->user_ns);
+	nn->range = np_range(NP_RANGE_LOW, NP_RANGE_HIGH);
+	return nn;
+
+err_shards:
+	kvfree(nn->shards);
+err_free:
+	kfree(nn);
+	return NULL;
+}
+
+static void np_net_free(struct np_net *nn)
+{
+	unsigned int i;
+
+	for (i = 0; i < NP_SHARDS; i++) {
+		np_hash_destroy(&nn->shards[i].table);
+		np_hash_destroy(&nn->shards[i].tokens);
+	}
+	np_addrs_destroy(nn);
+	kvfree(nn->shards);
+	put_user_ns(nn->user_ns);
+	kfree(nn);
+}
+
+/**
+ * np_net_get() - the tables of a namespace
+ * @net: the namespace, to which the caller has a reference
+ *
+ * May sleep.
+ *
+ * Return: a reference, to be given back with np_net_put(), or ERR_PTR(-ENOMEM).
+ */
+struct np_net *np_net_get(struct net *net)
+{
+	struct np_net_slot *slot = net_generic(net, np_net_id);
+	struct np_net *nn;
+
+	mutex_lock(&np_net_lock);
+	nn = slot->nn;
+	if (!nn) {
+		nn = np_net_alloc(net);
+		slot->nn = nn;
+	}
+	if (nn)
+		refcount_inc(&nn->ref);
+	mutex_unlock(&np_net_lock);
+	return nn ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * np_net_put() - give a reference back
+ * @nn: the tables
+ *
+ * May sleep.
+ */
+void np_net_put(struct np_net *nn)
+{
+	if (refcount_dec_and_test(&nn->ref))
+		np_net_free(nn);
+}
+
+/**
+ * np_net_range() - the ephemeral range of a namespace
+ * @nn: the tables
+ * @low: its first port
+ * @high: its last one
+ */
+void np_net_range(const struct np_net *nn, u16 *low, u16 *high)
+{
+	u32 range = READ_ONCE(nn->range);
+
+	*low = range;
+	*high = range >> 16;
+}
+
+/**
+ * np_net_set_range() - change it
+ * @nn: the tables
+ * @range: the new one
+ *
+ * Return: 0 or -EINVAL.
+ */
+int np_net_set_range(struct np_net *nn, const struct netport_range *range)
+{
+	if (!range->low || range->low > range->high || range->__pad)
+		return -EINVAL;
+	WRITE_ONCE(nn->range, np_range(range->low, range->high));
+	return 0;
+}
+
+/* The namespace's sysctls; without CONFIG_SYSCTL, their defaults. */
+#ifdef CONFIG_SYSCTL
+static u16 np_net_prot_sock(const struct net *net)
+{
+	return READ_ONCE(net->ipv4.sysctl_ip_prot_sock);
+}
+
+static const unsigned long *np_net_reserved_ports(const struct net *net)
+{
+	return net->ipv4.sysctl_local_reserved_ports;
+}
+#else
+static u16 np_net_prot_sock(const struct net *net)
+{
+	return PROT_SOCK;
+}
+
+static const unsigned long *np_net_reserved_ports(const struct net *net)
+{
+	return NULL;
+}
+#endif
+
+/**
+ * np_net_floor() - the first port that needs no capability
+ * @nn: the tables
+ *
+ * Return: net.ipv4.ip_unprivileged_port_start; 0 if the namespace is gone.
+ */
+u16 np_net_floor(const struct np_net *nn)
+{
+	u16 floor = 0;
+
+	rcu_read_lock();
+	if (!READ_ONCE(nn->dead))
+		floor = np_net_prot_sock(nn->net);
+	rcu_read_unlock();
+	return floor;
+}
+
+/**
+ * np_net_reserved() - the ports that the host keeps from being picked
+ * @nn: the tables
+ * @word: which NP_WORD_PORTS ports: the first of them, divided by that
+ *
+ * Called under RCU.
+ *
+ * Return: a bit for each port of net.ipv4.ip_local_reserved_ports.
+ */
+u64 np_net_reserved(const struct np_net *nn, unsigned int word)
+{
+	const unsigned long *bits;
+	u64 reserved = 0;
+
+	if (READ_ONCE(nn->dead))
+		return 0;
+	bits = np_net_reserved_ports(nn->net);
+	if (bits)
+		bitmap_to_arr64(&reserved, bits + word * (NP_WORD_PORTS / BITS_PER_LONG),
+				NP_WORD_PORTS);
+	return reserved;
+}
+
+static void __net_exit np_net_pre_exit(struct net *net)
+{
+	struct np_net_slot *slot = net_generic(net, np_net_id);
+
+	if (slot->nn)
+		WRITE_ONCE(slot->nn->dead, true);
+}
+
+static void __net_exit np_net_ns_exit(struct net *net)
+{
+	struct np_net_slot *slot = net_generic(net, np_net_id);
+
+	if (!slot->nn)
+		return;
+	np_resv_drain(slot->nn);
+	np_net_put(slot->nn);
+}
+
+static struct pernet_operations np_net_ops = {
+	.pre_exit = np_net_pre_exit,
+	.exit = np_net_ns_exit,
+	.id = &np_net_id,
+	.size = sizeof(struct np_net_slot),
+};
+
+int __init np_net_init(void)
+{
+	return register_pernet_subsys(&np_net_ops);
+}
+
+void np_net_exit(void)
+{
+	unregister_pernet_subsys(&np_net_ops);
+}
