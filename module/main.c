@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * netport: transport port reservations.  netport_priv.h says how it is built.
+ */
+#include <linux/module.h>
+
+#include "netport_priv.h"
+
+static int __init netport_init(void)
+{
+	int err;
+
+	err = np_resv_init();
+	if (err)
+		return err;
+	err = np_net_init();
+	if (err)
+		goto err_resv;
+	err = np_chardev_init();
+	if (err)
+		goto err_net;
+	return 0;
+
+err_net:
+	np_net_exit();
+err_resv:
+	np_resv_exit();
+	return err;
+}
+
+static void __exit netport_exit(void)
+{
+	np_chardev_exit();
+	np_net_exit();
+	np_resv_exit();
+}
+
+module_init(netport_init);
+module_exit(netport_exit);
+
+MODULE_DESCRIPTION("Transport port reservations for userspace and kernel network stacks");
+MODULE_LICENSE("GPL");
