@@ -139,9 +139,11 @@ static void np_space_put(struct np_space *sp)
 	struct np_net *nn = sp->nn;
 	bool dead;
 
+	/* Once it is idle, others may kill it; RCU keeps it while this looks at it. */
+	rcu_read_lock();
 	if (atomic_dec_return(&sp->ref) != 1 ||
 	    atomic_inc_return(&nn->idle_spaces) <= NP_IDLE_SPACES)
-		return;
+		goto out;
 	xa_lock_bh(&nn->spaces);
 	dead = np_ref_kill(&sp->ref, &nn->idle_spaces);
 	if (dead)
@@ -149,6 +151,8 @@ static void np_space_put(struct np_space *sp)
 	xa_unlock_bh(&nn->spaces);
 	if (dead)
 		np_space_free(sp);
+out:
+	rcu_read_unlock();
 }
 
 /* addresses */
@@ -206,7 +210,8 @@ static struct np_addr *np_addr_create(struct np_net *nn, const struct np_addr_ke
 	if (!a)
 		return new;
 	np_addr_free(new);
-	return a;
+	/* rhashtable has errors of its own for tables that can't grow now. */
+	return IS_ERR(a) ? ERR_PTR(-ENOMEM) : a;
 }
 
 /**
@@ -289,10 +294,11 @@ void np_addr_put(struct np_addr *a)
 		np_space_put(a->space);
 		return;
 	}
-	/* One with a bitmap is worth its memory only while it is in use. */
+	/* As above.  One with a bitmap is worth its memory only while it is in use. */
+	rcu_read_lock();
 	if (atomic_dec_return(&a->ref) != 1 ||
 	    (atomic_inc_return(&nn->idle_addrs) <= NP_IDLE_ADDRS && !READ_ONCE(a->occ)))
-		return;
+		goto out;
 	spin_lock_bh(&nn->addr_lock);
 	dead = np_ref_kill(&a->ref, &nn->idle_addrs);
 	if (dead)
@@ -300,6 +306,8 @@ void np_addr_put(struct np_addr *a)
 	spin_unlock_bh(&nn->addr_lock);
 	if (dead)
 		np_addr_free(a);
+out:
+	rcu_read_unlock();
 }
 
 /* the ports of an address: a few, or a bitmap */

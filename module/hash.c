@@ -4,7 +4,8 @@
  *
  * A shard lock is held with bottom halves off, so nothing done under it may grow with
  * the table.  Resizing allocates without the lock, and from then on each addition and
- * removal empties NP_HASH_STEP buckets of the old table into the new one.
+ * removal empties NP_HASH_STEP buckets of the old table into the new one.  One would do
+ * for a table that grows: it is twice as full before it wants to grow again.
  *
  * rhashtable isn't used here: an insertion there costs more than all the rest of a
  * reservation, and its buckets have locks of their own, where the shard lock is enough.
@@ -16,7 +17,7 @@
 
 #include "netport_priv.h"
 
-#define NP_HASH_STEP	4
+#define NP_HASH_STEP	2
 
 /* The largest table for which memory is asked in a context that can't sleep. */
 #define NP_HASH_ATOMIC	(PAGE_SIZE / sizeof(struct hlist_head))
@@ -88,6 +89,21 @@ void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn)
 	h->count--;
 	if (unlikely(h->old))
 		np_hash_move(h, fn);
+}
+
+/**
+ * np_hash_peek() - some entry, for a walk over all buckets
+ * @h: table
+ * @bucket: any number; all entries are found if it takes every value up to the largest
+ *	index of the larger table
+ *
+ * Return: an entry that is in that bucket of either table, or NULL.
+ */
+struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket)
+{
+	struct hlist_node *node = h->old ? h->old->head[bucket & h->old->mask].first : NULL;
+
+	return node ?: h->tbl->head[bucket & h->tbl->mask].first;
 }
 
 static u32 np_hash_size(const struct np_hash *h)

@@ -124,12 +124,14 @@ struct np_shard {
 /**
  * struct np_occ - which of 65536 ports are taken, in chunks allocated when needed
  * @chunk: a chunk stays until the whole np_occ goes
+ * @full: for each chunk, which of its words have every port taken
  */
 #define NP_CHUNKS	16
 #define NP_CHUNK_WORDS	(NP_WORDS / NP_CHUNKS)
 
 struct np_occ {
 	u64			*chunk[NP_CHUNKS];
+	atomic64_t		full[NP_CHUNKS];
 };
 
 struct np_addr_key {
@@ -355,7 +357,7 @@ struct np_net {
  * @node: in the table of user.c
  * @ref: owners
  * @uid: the uid
- * @count: reservations, bounded by max_per_uid
+ * @count: reservations of its open files, bounded by max_per_uid
  * @id: random, see struct np_sum
  */
 struct np_user {
@@ -371,7 +373,7 @@ struct np_user {
  * @nn: its namespace; held
  * @user: its uid; held
  * @trusted: a kernel-resident stack, for which the limits per owner and uid are off
- * @count: reservations, bounded by max_per_owner
+ * @count: reservations, bounded by max_per_owner; unused if @trusted
  * @lock: protects @resvs
  * @resvs: np_resv.owner_link
  */
@@ -435,10 +437,14 @@ enum np_fit { NP_FIT_FREE, NP_FIT_SHARED };
  * struct np_spare - what linking may need, allocated before the lock is taken
  * @port: for the second binding on a port
  * @group: for the second binding on an address
+ * @need_port: linking failed for want of @port
+ * @need_group: likewise of @group
  */
 struct np_spare {
 	struct np_port		*port;
 	struct np_group		*group;
+	bool			need_port;
+	bool			need_group;
 };
 
 static inline struct np_bind *np_entry_bind(struct np_entry *e)
@@ -468,6 +474,7 @@ void np_hash_init(struct np_hash *h);
 void np_hash_destroy(struct np_hash *h);
 void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash, np_hash_fn fn);
 void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn);
+struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket);
 void np_hash_resize(struct np_hash *h, spinlock_t *lock, gfp_t gfp);
 
 static inline struct hlist_head *np_hash_head(struct np_hash *h, u32 hash)
@@ -491,6 +498,7 @@ int np_occ_prepare(struct np_occ *occ, u16 port, gfp_t gfp);
 void np_occ_destroy(struct np_occ *occ);
 u64 np_occ_word(const struct np_occ *occ, unsigned int word);
 bool np_occ_ready(struct np_occ *occ, u16 port);
+u64 np_occ_full(const struct np_occ *occ, unsigned int chunk);
 void np_occ_set(struct np_occ *occ, u16 port);
 void np_occ_clear(struct np_occ *occ, u16 port);
 
@@ -551,7 +559,8 @@ struct np_cursor {
 
 void np_pick_start(struct np_cursor *c, const struct np_want *w, gfp_t gfp);
 u64 np_pick_save(const struct np_cursor *c);
-int np_pick_resume(struct np_cursor *c, u64 saved, u16 port, gfp_t gfp);
+int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 port,
+		   gfp_t gfp);
 int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w);
 bool np_pick_fits(const struct np_cursor *c, int fit);
 int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e);

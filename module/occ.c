@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which of 65536 ports are taken: a bitmap in chunks.
+ * Which of 65536 ports are taken: a bitmap in chunks, and a bit for each word of it that
+ * is full, so that a search doesn't read those.
  *
  * A word belongs to the shard of its ports and is written under that shard's lock.  It
  * is read without: a pick that is misled by an old word finds out under the lock.
@@ -84,6 +85,28 @@ u64 np_occ_word(const struct np_occ *occ, unsigned int word)
 }
 
 /**
+ * np_occ_full() - NP_CHUNK_WORDS words at once
+ * @occ: the bitmap
+ * @chunk: which words: the first of them, divided by NP_CHUNK_WORDS
+ *
+ * Return: a bit for each word in which all ports are taken.
+ */
+u64 np_occ_full(const struct np_occ *occ, unsigned int chunk)
+{
+	return atomic64_read(&occ->full[chunk]);
+}
+
+static u64 np_occ_full_bit(u16 port)
+{
+	return BIT_ULL(port / NP_WORD_PORTS % NP_CHUNK_WORDS);
+}
+
+static atomic64_t *np_occ_full_at(struct np_occ *occ, u16 port)
+{
+	return &occ->full[port / NP_WORD_PORTS / NP_CHUNK_WORDS];
+}
+
+/**
  * np_occ_set() - mark a port taken
  * @occ: the bitmap, prepared for @port
  * @port: the port, whose shard lock is held
@@ -93,6 +116,9 @@ void np_occ_set(struct np_occ *occ, u16 port)
 	u64 *word = np_occ_at(occ, port);
 
 	WRITE_ONCE(*word, *word | BIT_ULL(port % NP_WORD_PORTS));
+	/* The words of a chunk belong to different shards. */
+	if (!~*word)
+		atomic64_or(np_occ_full_bit(port), np_occ_full_at(occ, port));
 }
 
 /**
@@ -104,5 +130,7 @@ void np_occ_clear(struct np_occ *occ, u16 port)
 {
 	u64 *word = np_occ_at(occ, port);
 
+	if (!~*word)
+		atomic64_andnot(np_occ_full_bit(port), np_occ_full_at(occ, port));
 	WRITE_ONCE(*word, *word & ~BIT_ULL(port % NP_WORD_PORTS));
 }

@@ -135,21 +135,20 @@ int np_owner_has_room(const struct netport_owner *owner)
  */
 int np_owner_charge(struct netport_owner *owner)
 {
-	unsigned int per_owner = owner->trusted ? UINT_MAX : READ_ONCE(max_per_owner);
-	unsigned int per_uid = owner->trusted ? UINT_MAX : READ_ONCE(max_per_uid);
-
-	if (!np_take(&owner->count, per_owner))
-		return -EDQUOT;
-	if (!np_take(&owner->user->count, per_uid))
-		goto err_owner;
 	if (!np_take(&owner->nn->count, READ_ONCE(max_per_netns)))
-		goto err_user;
+		return -EDQUOT;
+	if (owner->trusted)
+		return 0;
+	if (!np_take(&owner->count, READ_ONCE(max_per_owner)))
+		goto err_net;
+	if (!np_take(&owner->user->count, READ_ONCE(max_per_uid)))
+		goto err_owner;
 	return 0;
 
-err_user:
-	atomic_dec(&owner->user->count);
 err_owner:
 	atomic_dec(&owner->count);
+err_net:
+	atomic_dec(&owner->nn->count);
 	return -EDQUOT;
 }
 
@@ -160,6 +159,8 @@ err_owner:
 void np_owner_uncharge(struct netport_owner *owner)
 {
 	atomic_dec(&owner->nn->count);
+	if (owner->trusted)
+		return;
 	atomic_dec(&owner->user->count);
 	atomic_dec(&owner->count);
 }

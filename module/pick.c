@@ -57,96 +57,62 @@ static void np_view_init(struct np_view *v, struct np_net *nn, const struct np_w
 		v->few = w->addr;
 }
 
-/* The first of the words from @word to @last with a port that is free. */
-static __always_inline unsigned int np_scan_words(const u64 *const *src, const unsigned int n,
-						  unsigned int word, unsigned int last)
+/* The ports of a word that are not outside of a range. */
+static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned int to)
 {
-	unsigned int i;
-	u64 taken;
-
-	for (; word <= last; word++) {
-		taken = 0;
-		for (i = 0; i < n; i++)
-			taken |= READ_ONCE(src[i][word]);
-		if (~taken)
-			break;
-	}
-	return word;
-}
-
-/* The words of a chunk from @word on; none, one and two bitmaps are the common cases. */
-static unsigned int np_scan_chunk(const u64 *const *src, unsigned int n, unsigned int word,
-				  unsigned int last)
-{
-	switch (n) {
-	case 0:
-		return word;
-	case 1:
-		return np_scan_words(src, 1, word, last);
-	case 2:
-		return np_scan_words(src, 2, word, last);
-	default:
-		return np_scan_words(src, n, word, last);
-	}
-}
-
-/* A word in which something is free; what is so is for the caller to see. */
-static unsigned int np_view_skip(const struct np_view *v, unsigned int word, unsigned int last)
-{
-	const u64 *src[NP_VIEW_MAX + 1], *chunk;
-	unsigned int base, end, i, n, found;
-
-	while (word <= last) {
-		base = round_down(word, NP_CHUNK_WORDS);
-		end = min(last, base + NP_CHUNK_WORDS - 1);
-		n = 0;
-		for (i = 0; i < v->nocc; i++) {
-			chunk = READ_ONCE(v->occ[i]->chunk[base / NP_CHUNK_WORDS]);
-			if (chunk)
-				src[n++] = chunk;
-		}
-		found = base + np_scan_chunk(src, n, word - base, end - base);
-		if (found <= end)
-			return found;
-		word = end + 1;
-	}
-	return word;
-}
-
-static u64 np_view_taken(const struct np_view *v, unsigned int word)
-{
-	u64 taken = v->few ? np_addr_word(v->few, word) : 0;
-	unsigned int i;
-
-	for (i = 0; i < v->nocc; i++)
-		taken |= np_occ_word(v->occ[i], word);
-	return taken;
+	if (word == from / NP_WORD_PORTS)
+		bits &= ~0ULL << from % NP_WORD_PORTS;
+	if (word == to / NP_WORD_PORTS)
+		bits &= ~0ULL >> (NP_WORD_PORTS - 1 - to % NP_WORD_PORTS);
+	return bits;
 }
 
 /* The first port of @from to @to that is free, or that is taken; 0 if there is none. */
 static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool taken)
 {
-	unsigned int last = to / NP_WORD_PORTS;
-	unsigned int word = from / NP_WORD_PORTS;
-	u64 bits;
+	const unsigned int first = from / NP_WORD_PORTS, last = to / NP_WORD_PORTS;
+	unsigned int c, i, n, base, word;
+	const u64 *chunk, *src[NP_VIEW_MAX];
+	u64 bits, full, open;
 
-	for (;; word++) {
-		if (!taken)
-			word = np_view_skip(v, word, last);
-		if (word > last)
-			return 0;
-		bits = np_view_taken(v, word);
-		if (!taken)
-			bits = ~bits;
-		if (word == from / NP_WORD_PORTS)
-			bits &= ~0ULL << from % NP_WORD_PORTS;
-		if (word == last)
-			bits &= ~0ULL >> (NP_WORD_PORTS - 1 - to % NP_WORD_PORTS);
-		if (bits)
+	for (c = first / NP_CHUNK_WORDS; c <= last / NP_CHUNK_WORDS; c++) {
+		n = 0;
+		full = 0;
+		for (i = 0; i < v->nocc; i++) {
+			chunk = READ_ONCE(v->occ[i]->chunk[c]);
+			if (!chunk)
+				continue;
+			src[n++] = chunk;
+			full |= np_occ_full(v->occ[i], c);
+		}
+
+		/* The words to look at. */
+		base = c * NP_CHUNK_WORDS;
+		open = taken ? ~0ULL : ~full;
+		if (base < first)
+			open &= ~0ULL << (first - base);
+		if (base + NP_CHUNK_WORDS - 1 > last)
+			open &= ~0ULL >> (base + NP_CHUNK_WORDS - 1 - last);
+
+		for (; open; open &= open - 1) {
+			word = __ffs64(open);
+			bits = 0;
+			for (i = 0; i < n; i++)
+				bits |= READ_ONCE(src[i][word]);
+			word += base;
+			if (v->few)
+				bits |= np_addr_word(v->few, word);
+			if (!taken)
+				bits = ~bits;
+			if (!bits)
+				continue;
+			bits = np_word_clip(bits, word, from, to);
 			bits &= ~np_net_reserved(v->nn, word);
-		if (bits)
-			return word * NP_WORD_PORTS + __ffs64(bits);
+			if (bits)
+				return word * NP_WORD_PORTS + __ffs64(bits);
+		}
 	}
+	return 0;
 }
 
 static bool np_pass_applies(const struct np_want *w, unsigned int pass)
@@ -202,13 +168,15 @@ u64 np_pick_save(const struct np_cursor *c)
 /**
  * np_pick_resume() - go on with a search, behind the port last offered
  * @c: where it stands
+ * @w: the request
  * @saved: from np_pick_save()
  * @port: the port
  * @gfp: says whether the search may sleep
  *
- * Return: 0, or -EINVAL if it is not the port of such a search.
+ * Return: 0, or -EINVAL if no such search of this request has offered the port.
  */
-int np_pick_resume(struct np_cursor *c, u64 saved, u16 port, gfp_t gfp)
+int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 port,
+		   gfp_t gfp)
 {
 	np_cursor_init(c, gfp);
 	c->low = saved;
@@ -216,7 +184,8 @@ int np_pick_resume(struct np_cursor *c, u64 saved, u16 port, gfp_t gfp)
 	c->start = saved >> 32;
 	c->pass = saved >> 48;
 	if (!c->low || c->low > c->high || c->start < c->low || c->start > c->high ||
-	    port < c->low || port > c->high || c->pass >= NP_PASSES)
+	    port < c->low || port > c->high || c->pass >= NP_PASSES ||
+	    !np_pass_applies(w, c->pass))
 		return -EINVAL;
 	c->done = port - c->start + 1;
 	if (port < c->start)

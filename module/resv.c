@@ -339,7 +339,7 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 	if (old) {
 		err = np_resv_candidate_port(owner, old, &port);
 		if (!err)
-			err = np_pick_resume(&c, cand->cursor, port, gfp);
+			err = np_pick_resume(&c, &w, cand->cursor, port, gfp);
 		/* The range is that of the first call, and so is the right to it. */
 		if (!err)
 			err = np_owner_access(owner, &w, c.low, c.high);
@@ -369,12 +369,14 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
  * @old: the one turned down, or 0
  * @new: the new one
  *
- * Return: 0, or -ENOENT if the old one was released meanwhile; then there is no new one.
+ * Return: 0; -ENOENT if the old one was released meanwhile, -EINVAL if it was accepted;
+ * then there is no new one.
  */
 int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, old);
 	struct np_resv *r;
+	int err = 0;
 
 	if (!old)
 		return 0;
@@ -382,14 +384,18 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 	/* The old one goes, but not its charge. */
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, old);
-	if (r) {
+	if (!r)
+		err = -ENOENT;
+	else if (!(r->bind.e.flags & NP_BIND_CANDIDATE))
+		err = -EINVAL;
+	if (!err) {
 		r->bind.e.flags |= NP_BIND_UNCHARGED;
 		np_resv_unpublish(shard, r);
 	}
 	spin_unlock_bh(&shard->lock);
-	if (!r) {
+	if (err) {
 		np_resv_release(owner, new);
-		return -ENOENT;
+		return err;
 	}
 	np_resv_free(r);
 
@@ -499,27 +505,25 @@ int np_resv_release_binding(struct netport_owner *owner,
 /* Takes some; false when nothing is left. */
 static bool np_shard_drain(struct np_shard *shard, u32 *bucket)
 {
-	struct np_hash *h = &shard->tokens;
-	struct np_hash_tbl *tbl;
 	struct np_resv *r, *next;
+	struct hlist_node *node;
 	LIST_HEAD(taken);
 	unsigned int i;
 	bool more;
 
 	spin_lock_bh(&shard->lock);
-	for (i = 0; i < NP_DRAIN_STEP && h->count; i++) {
-		/* A removal may be the end of @old; the walk is round and round. */
-		tbl = h->old ?: h->tbl;
-		r = hlist_entry_safe(tbl->head[*bucket & tbl->mask].first, struct np_resv,
-				     token_link);
-		if (!r) {
+	for (i = 0; i < NP_DRAIN_STEP && shard->tokens.count; i++) {
+		/* Removals move what is left about, so the walk is round and round. */
+		node = np_hash_peek(&shard->tokens, *bucket);
+		if (!node) {
 			++*bucket;
 			continue;
 		}
+		r = hlist_entry(node, struct np_resv, token_link);
 		np_resv_unpublish(shard, r);
 		list_add(&r->owner_link, &taken);
 	}
-	more = h->count;
+	more = shard->tokens.count;
 	spin_unlock_bh(&shard->lock);
 
 	list_for_each_entry_safe(r, next, &taken, owner_link)

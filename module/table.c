@@ -11,9 +11,15 @@
 
 /* where things are chained */
 
+/*
+ * Tables are indexed by the lower bits, and the lower bits of a product know nothing of
+ * the upper ones of its factors; the ports of a shard differ in just these.
+ */
 static u32 np_hash_pair(u32 rnd, u32 val)
 {
-	return ((u64)rnd << 32 | val) * GOLDEN_RATIO_64 >> 32;
+	u32 hash = ((u64)rnd << 32 | val) * GOLDEN_RATIO_64 >> 32;
+
+	return hash ^ hash >> 16;
 }
 
 static u32 np_hash_port(const struct np_space *sp, u16 port)
@@ -213,13 +219,17 @@ static bool np_device_overlaps(const struct np_bind *b, const struct np_want *w)
 /* Look at one binding; true when the answer is known. */
 static bool np_check_bind(struct np_check *c, struct np_bind *b)
 {
-	if (--c->left < 0)
-		return true;
 	if (np_device_overlaps(b, c->w) && np_remote_overlaps(b, c->w)) {
 		c->overlap = true;
 		c->share &= np_bind_share(b, c->w->user);
 	}
 	return c->overlap && !c->share;
+}
+
+/* One of many: true when that is enough. */
+static bool np_check_member(struct np_check *c, struct np_bind *b)
+{
+	return --c->left < 0 || np_check_bind(c, b);
 }
 
 static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct np_group *g)
@@ -236,7 +246,7 @@ static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct n
 			continue;
 		b = np_entry_bind(e);
 		if (b->group == g && ipv6_addr_equal(&b->remote, &w->remote) &&
-		    np_check_bind(c, b))
+		    np_check_member(c, b))
 			return true;
 	}
 	return false;
@@ -252,12 +262,12 @@ static bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_
 
 	g = container_of(e, struct np_group, e);
 	list_for_each_entry(b, &g->members, link)
-		if (np_check_bind(c, b))
+		if (np_check_member(c, b))
 			return true;
 	if (c->w->flags & NP_BIND_FULL)
 		return np_check_tuples(c, shard, g);
 	list_for_each_entry(b, &g->tuples, link)
-		if (np_check_bind(c, b))
+		if (np_check_member(c, b))
 			return true;
 	return false;
 }
@@ -366,7 +376,7 @@ static bool np_families_meet(const struct np_addr *a, const struct np_want *w)
 /* The only binding on the port. */
 static int np_check_lone(const struct np_want *w, struct np_bind *b)
 {
-	struct np_check c = { .w = w, .share = w->share, .left = 1 };
+	struct np_check c = { .w = w, .share = w->share };
 
 	if (!np_families_meet(b->addr, w) ||
 	    (b->addr != w->addr && !b->addr->any && w->any < 0))
@@ -428,19 +438,25 @@ int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact)
 /* adding and removing */
 
 /**
- * np_spare_fill() - allocate what linking may need
- * @spare: what is missing here
+ * np_spare_fill() - allocate what linking needed
+ * @spare: where it was missing
  * @gfp: for it
  *
  * Return: 0 or -ENOMEM.
  */
 int np_spare_fill(struct np_spare *spare, gfp_t gfp)
 {
-	if (!spare->port)
+	if (spare->need_port && !spare->port) {
 		spare->port = kzalloc(sizeof(*spare->port), gfp);
-	if (!spare->group)
+		if (!spare->port)
+			return -ENOMEM;
+	}
+	if (spare->need_group && !spare->group) {
 		spare->group = kzalloc(sizeof(*spare->group), gfp);
-	return spare->port && spare->group ? 0 : -ENOMEM;
+		if (!spare->group)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -580,9 +596,8 @@ static bool np_port_used(struct np_entry *e, u8 family)
  * @b: the binding, which np_table_check() has found to fit
  * @spare: what may be needed; what was not is left
  *
- * Return: 0; -EAGAIN if something is needed that @spare or np_addr_prepare() of the
- * address, or np_occ_prepare() of np_space.used, would have had, and then nothing has
- * changed.
+ * Return: 0; -EAGAIN if something is needed that np_spare_fill(), np_addr_prepare() of
+ * the address or np_occ_prepare() of np_space.used gives, and then nothing has changed.
  */
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
 {
@@ -602,9 +617,9 @@ int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *sp
 		node = np_find_node(shard, p, a);
 	}
 
-	if (e && !p && !spare->port)
-		return -EAGAIN;
-	if (node && node->kind != NP_GROUP && !spare->group)
+	spare->need_port = e && !p;
+	spare->need_group = node && node->kind != NP_GROUP;
+	if ((spare->need_port && !spare->port) || (spare->need_group && !spare->group))
 		return -EAGAIN;
 	if (!a->any && !np_occ_ready(&sp->used[a->family], port))
 		return -EAGAIN;

@@ -12,7 +12,12 @@
  * *reservations*; each claims one port of one transport protocol on one local
  * address, and is named by a 64-bit token that is never used again in that
  * namespace.  The last close of the file, by SIGKILL too, releases everything
- * the owner holds.  Nobody else can release or change it.
+ * the owner holds, before the close or the wait for the killed process returns.  Nobody
+ * else can release or change it.  Any mode of open() does; ioctl() and close() are the
+ * only calls.  Threads may use one file at the same time.
+ *
+ * netport compares what it is told: an address need not be configured, nor a device
+ * exist.
  *
  * Two reservations *overlap* when they have the network namespace, the protocol
  * and the port in common, share a family, and agree in each of local address,
@@ -20,7 +25,7 @@
  * granted if for every local address separately the share flags of all
  * reservations on that address which overlap it, and its own, have one flag in
  * common; or if none overlaps.  NETPORT_SHARE_LOAD_BALANCED counts only between
- * owners of the same uid.
+ * owners of the same uid (the one the kernel knows, whatever the user namespace).
  *
  * Byte order
  * ----------
@@ -39,7 +44,8 @@
  * Errors
  * ------
  * Each has one meaning.  A call that fails has changed nothing, and its
- * structure is as it was.
+ * structure is as it was.  When several apply, EINVAL comes before EACCES, that before
+ * EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
  *
  *  EINVAL         malformed: an unknown flag, padding that is not zero, a family,
  *                 address, remote or range that makes no sense, nothing to do,
@@ -99,10 +105,11 @@
  * DOC: request options
  *
  * %NETPORT_OPT_TUPLE: the tuple of a connection that was accepted on a port.  Only
- * an equal (local address, device, remote) of the same protocol and port is in its
- * way, so that it can sit below a listener's reservation, the caller's own or
- * another's.  Needs a port, a local address that is not "any", and a remote
- * with address and port.  Once made, it counts for later requests like any other.
+ * reservations of the same local address and the same remote, address and port, can be
+ * in its way, so that it can sit below a listener's reservation; for these, device and
+ * share flags count as ever.  Needs a port, a local address that is not "any", and a
+ * remote with address and port.  Once made, it counts for later requests like any
+ * other.
  */
 #define NETPORT_OPT_TUPLE	(1U << 0)
 
@@ -116,15 +123,16 @@
  *	and the one reserved is written here
  * @remote_port: port of the only remote this is for, host byte order; 0 with a
  *	remote address means every port of that address
- * @ifindex: device, 0 for every device
+ * @ifindex: device, at most 0x7fffffff; 0 for every device
  * @share: NETPORT_SHARE_* mask
  * @addr: local address, all-zero for any.  IPv4: the four bytes come first, the
  *	other twelve are zero.  With %NETPORT_FAMILY_IPV6, an IPv4-mapped address
- *	(::ffff:a.b.c.d) is the IPv4 address.  A link-local IPv6 address needs a
- *	device
+ *	(::ffff:a.b.c.d) is the IPv4 address, and ::ffff:0.0.0.0 IPv4's any.  A
+ *	link-local IPv6 address needs a device
  * @remote: address of the only remote this is for, in the form of @addr; all-zero
- *	for every remote, and then @remote_port is 0.  Of the family of @addr; it
- *	can't be given with both families
+ *	for every remote, and then @remote_port is 0.  Of the family of @addr, also
+ *	where that is an IPv4-mapped one; it can't be given with both families.  A
+ *	link-local one needs a device
  *
  * 48 bytes, the same on 32 and 64 bit.
  */
@@ -143,7 +151,7 @@ struct netport_binding {
  * struct netport_reserve - argument of NETPORT_IOC_RESERVE and NETPORT_IOC_AVAILABLE
  * @binding: what to reserve; with port 0 the port is picked, and
  *	@binding.port is a result
- * @token: result: the reservation's name
+ * @token: result: the reservation's name, never 0
  * @options: NETPORT_OPT_* mask
  * @low: first port that may be picked.  0: the first one that the caller could
  *	reserve by number
@@ -183,9 +191,10 @@ struct netport_release {
 
 /**
  * struct netport_candidate - argument of NETPORT_IOC_CANDIDATE
- * @reserve: as for NETPORT_IOC_RESERVE with port 0.  @reserve.token is 0 in the
- *	first call; in later ones it is the candidate that the caller has turned
- *	down.  @reserve.binding.port is a result only, and ignored on the way in
+ * @reserve: as for NETPORT_IOC_RESERVE with port 0, and the same in each call of a
+ *	search, whose range is settled by the first.  @reserve.token is 0 in the first
+ *	call; in later ones it is the candidate that the caller has turned down.
+ *	@reserve.binding.port is a result only, and ignored on the way in
  * @cursor: where the search stands.  A result; give it back unchanged with the
  *	candidate turned down.  Ignored in the first call
  *
@@ -226,8 +235,8 @@ struct netport_range {
  * @high: last port of the range, 0 for the last of the namespace's
  * @port: result: the next port to try
  * @__pad: zero
- * @cursor: 0 in the first call, which starts at a random port; a result, to be
- *	given back unchanged, with @low and @high, for the next port
+ * @cursor: 0 in the first call, which starts at a random port and settles the range;
+ *	a result, to be given back unchanged for the next port
  *
  * 16 bytes, the same on 32 and 64 bit.
  */
@@ -249,8 +258,9 @@ struct netport_ephemeral {
  * port 0: starts at a uniformly random port of the range and takes the next one
  * that fits, trying each once (RFC 6056, algorithm 1).  A port on which nothing
  * overlaps is preferred; one is shared only when there is none such and the flags
- * allow it, and never for IPPROTO_TCP.  Ports of net.ipv4.ip_local_reserved_ports
- * are not picked, but can be reserved by number.
+ * allow it, and never for IPPROTO_TCP.  (What was picked has the share flags of the
+ * request all the same, for others who come by number.)  Ports of
+ * net.ipv4.ip_local_reserved_ports are not picked, but can be reserved by number.
  *
  * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
  * EDQUOT, ENOMEM, ENETDOWN.
@@ -261,7 +271,7 @@ struct netport_ephemeral {
  * NETPORT_IOC_RELEASE - give a reservation or a candidate back
  *
  * Named by its token, or by the binding it was reserved with; of several equal ones
- * the newest goes.
+ * one goes, and it is not said which.  A candidate is named like a reservation.
  *
  * EINVAL, E2BIG, EFAULT, ENOENT.
  */
@@ -270,8 +280,9 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_AVAILABLE - would NETPORT_IOC_RESERVE succeed now?
  *
- * 0 if so, and otherwise the error that it would fail with.  Reserves nothing and
- * writes nothing.
+ * 0 if so, and otherwise the error that it would fail with, limits included.  Reserves
+ * nothing and writes nothing.  With port 0 it doesn't search to the end for a port to
+ * share: of those in use it looks at 256.
  *
  * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
  * EDQUOT, ENETDOWN.
@@ -289,7 +300,7 @@ struct netport_ephemeral {
  * candidate it named.
  *
  * EINVAL (among others: a token of a reservation that is no candidate, or @cursor
- * is none of this range), E2BIG, EFAULT, EADDRNOTAVAIL, ENOENT, EACCES, EDQUOT,
+ * is none of this request and candidate), E2BIG, EFAULT, EADDRNOTAVAIL, ENOENT, EACCES, EDQUOT,
  * ENOMEM, ENETDOWN.
  */
 #define NETPORT_IOC_CANDIDATE	_IOWR(NETPORT_IOC_MAGIC, 0x03, struct netport_candidate)
