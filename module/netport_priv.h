@@ -544,7 +544,8 @@ void np_spare_drop(struct np_spare *spare);
  * @start: where the search began
  * @pass: which pass it is in
  * @done: how many ports of the pass are behind it
- * @probes: how many ports in use may still be looked at; U32_MAX if it may sleep
+ * @probes: how many ports in use have been looked at
+ * @may_sleep: whether it may
  * @resumed: ports of this pass have been offered
  */
 struct np_cursor {
@@ -554,6 +555,7 @@ struct np_cursor {
 	u16	pass;
 	u32	done;
 	u32	probes;
+	bool	may_sleep;
 	bool	resumed;
 };
 

@@ -136,7 +136,8 @@ static void np_cursor_init(struct np_cursor *c, gfp_t gfp)
 {
 	c->done = 0;
 	c->resumed = false;
-	c->probes = gfpflags_allow_blocking(gfp) ? U32_MAX : NETPORT_ATOMIC_PROBES;
+	c->may_sleep = gfpflags_allow_blocking(gfp);
+	c->probes = 0;
 }
 
 /**
@@ -218,6 +219,17 @@ static u16 np_pass_next(struct np_cursor *c, const struct np_view *v)
 	return port;
 }
 
+/* Before each port that is in use: may the search go on? */
+static bool np_pick_pause(struct np_cursor *c)
+{
+	if (!c->may_sleep)
+		return c->probes++ < NETPORT_ATOMIC_PROBES;
+	/* One of them may mean NP_COMPARE_MAX bindings to look at. */
+	if (c->probes++ % 8 == 0)
+		cond_resched();
+	return !fatal_signal_pending(current);
+}
+
 /**
  * np_pick_next() - the next port to look at under its lock
  * @c: where the search stands
@@ -235,17 +247,8 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 
 	np_view_init(&v, nn, w);
 	for (;;) {
-		if (c->pass != NP_PASS_FREE) {
-			if (!c->probes)
-				return -EADDRNOTAVAIL;
-			if (c->probes != U32_MAX) {
-				c->probes--;
-			} else if (c->done % NP_WORD_PORTS == 0) {
-				cond_resched();
-				if (fatal_signal_pending(current))
-					return -EINTR;
-			}
-		}
+		if (c->pass != NP_PASS_FREE && !np_pick_pause(c))
+			return c->may_sleep ? -EINTR : -EADDRNOTAVAIL;
 		port = np_pass_next(c, &v);
 		if (port)
 			return port;
@@ -296,7 +299,8 @@ int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e)
 		start = e->cursor >> 32;
 		port = e->cursor >> 48;
 		if (!low || low > high || start < low || start > high || port < low ||
-		    port > high)
+		    port > high || (e->low && e->low != low) ||
+		    (e->high && e->high != high))
 			return -EINVAL;
 		port = port == high ? low : port + 1;
 		if (port == start)

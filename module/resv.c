@@ -340,6 +340,9 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 		err = np_resv_candidate_port(owner, old, &port);
 		if (!err)
 			err = np_pick_resume(&c, &w, cand->cursor, port, gfp);
+		if (!err && ((req->low && req->low != c.low) ||
+			     (req->high && req->high != c.high)))
+			err = -EINVAL;
 		/* The range is that of the first call, and so is the right to it. */
 		if (!err)
 			err = np_owner_access(owner, &w, c.low, c.high);

@@ -295,7 +295,8 @@ struct netport_ephemeral {
  * The port is handed out reserved, as a candidate: nobody else gets it, and no lock
  * is kept meanwhile.  The caller tests it for as long as it likes, and then takes it
  * (NETPORT_IOC_ACCEPT), or calls this again to turn it down and get the next, or
- * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once.
+ * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once, and
+ * ports that would have to be shared only if the first call found no free one.
  * When no further one fits, EADDRNOTAVAIL, and the caller still holds the
  * candidate it named.
  *
