@@ -7,6 +7,7 @@
  * idle and finds enough of them lying about takes it out, by changing that 1 to 0 under
  * the lock of births and deaths; from 0 no count comes back.
  */
+#include <kunit/visibility.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -246,6 +247,7 @@ int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp)
 	w->space = a->space;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_get);
 
 /**
  * np_addr_find() - the local address and space of a request, if they exist
@@ -268,6 +270,7 @@ void np_addr_find(struct np_net *nn, struct np_want *w)
 	np_addr_key(&key, w);
 	w->addr = np_addr_lookup(nn, &key);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_find);
 
 /**
  * np_addr_unfind() - give back what np_addr_find() found
@@ -280,6 +283,7 @@ void np_addr_unfind(struct np_want *w)
 	if (w->space)
 		np_space_put(w->space);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
 
 /**
  * np_addr_put() - give a reference back
@@ -309,6 +313,7 @@ void np_addr_put(struct np_addr *a)
 out:
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_put);
 
 /* the ports of an address: a few, or a bitmap */
 
@@ -375,6 +380,7 @@ int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp)
 	}
 	return np_occ_prepare(READ_ONCE(a->occ), port, gfp);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_prepare);
 
 /**
  * np_addr_set() - mark a port of an address taken
@@ -404,6 +410,7 @@ bool np_addr_set(struct np_addr *a, u16 port)
 	np_occ_set(a->occ, port);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_set);
 
 /**
  * np_addr_clear() - mark a port of an address free
@@ -427,6 +434,7 @@ void np_addr_clear(struct np_addr *a, u16 port)
 	}
 	np_occ_clear(a->occ, port);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_clear);
 
 /**
  * np_addr_occ() - the bitmap of an address
@@ -439,6 +447,7 @@ const struct np_occ *np_addr_occ(const struct np_addr *a)
 {
 	return READ_ONCE(a->occ);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_occ);
 
 /**
  * np_addr_word() - which of NP_WORD_PORTS ports are taken on an address
@@ -466,6 +475,7 @@ u64 np_addr_word(struct np_addr *a, unsigned int word)
 	}
 	return bits;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addr_word);
 
 int np_addrs_init(struct np_net *nn)
 {
@@ -473,6 +483,7 @@ int np_addrs_init(struct np_net *nn)
 	spin_lock_init(&nn->addr_lock);
 	return rhashtable_init(&nn->addrs, &np_addr_params);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addrs_init);
 
 static void np_addr_free_idle(void *ptr, void *arg)
 {
@@ -493,3 +504,4 @@ void np_addrs_destroy(struct np_net *nn)
 		np_space_free(sp);
 	xa_destroy(&nn->spaces);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_addrs_destroy);

@@ -10,6 +10,7 @@
  * rhashtable isn't used here: an insertion there costs more than all the rest of a
  * reservation, and its buckets have locks of their own, where the shard lock is enough.
  */
+#include <kunit/visibility.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
@@ -28,6 +29,7 @@ void np_hash_init(struct np_hash *h)
 	h->first.tbl.mask = NP_HASH_FIRST - 1;
 	h->tbl = &h->first.tbl;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_init);
 
 /* A table that readers under the lock may have seen; the lock can't be held over kvfree(). */
 static void np_hash_tbl_free(struct np_hash *h, struct np_hash_tbl *tbl)
@@ -41,6 +43,7 @@ void np_hash_destroy(struct np_hash *h)
 	np_hash_tbl_free(h, h->old);
 	np_hash_tbl_free(h, h->tbl);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_destroy);
 
 static void np_hash_move(struct np_hash *h, np_hash_fn fn)
 {
@@ -76,6 +79,7 @@ void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash, np_hash_f
 	hlist_add_head(node, np_hash_head(h, hash));
 	h->count++;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_add);
 
 /**
  * np_hash_del() - remove an entry
@@ -90,6 +94,7 @@ void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn)
 	if (unlikely(h->old))
 		np_hash_move(h, fn);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_del);
 
 /**
  * np_hash_peek() - some entry, for a walk over all buckets
@@ -105,10 +110,15 @@ struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket)
 
 	return node ?: h->tbl->head[bucket & h->tbl->mask].first;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_peek);
 
+/* Down in steps: while a table shrinks, others may fill the small one again. */
 static u32 np_hash_size(const struct np_hash *h)
 {
-	return roundup_pow_of_two(max_t(u32, h->count, NP_HASH_FIRST / 2) * 2);
+	u32 size = h->tbl->mask + 1;
+
+	return h->count > size ? roundup_pow_of_two(h->count) * 2 :
+				 max_t(u32, size / 4, NP_HASH_FIRST);
 }
 
 /**
@@ -152,3 +162,4 @@ void np_hash_resize(struct np_hash *h, spinlock_t *lock, gfp_t gfp)
 	if (tbl && tbl != &h->first.tbl)
 		kvfree(tbl);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_resize);

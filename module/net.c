@@ -2,6 +2,7 @@
 /*
  * Network namespaces: the tables of each, made when somebody first needs them.
  */
+#include <kunit/visibility.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -91,6 +92,7 @@ struct np_net *np_net_get(struct net *net)
 	mutex_unlock(&np_net_lock);
 	return nn ?: ERR_PTR(-ENOMEM);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_get);
 
 /**
  * np_net_put() - give a reference back
@@ -103,6 +105,7 @@ void np_net_put(struct np_net *nn)
 	if (refcount_dec_and_test(&nn->ref))
 		np_net_free(nn);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_put);
 
 /**
  * np_net_range() - the ephemeral range of a namespace
@@ -117,6 +120,7 @@ void np_net_range(const struct np_net *nn, u16 *low, u16 *high)
 	*low = range;
 	*high = range >> 16;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_range);
 
 /**
  * np_net_set_range() - change it
@@ -132,6 +136,7 @@ int np_net_set_range(struct np_net *nn, const struct netport_range *range)
 	WRITE_ONCE(nn->range, np_range(range->low, range->high));
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_set_range);
 
 /* The namespace's sysctls; without CONFIG_SYSCTL, their defaults. */
 #ifdef CONFIG_SYSCTL
@@ -172,6 +177,7 @@ u16 np_net_floor(const struct np_net *nn)
 	rcu_read_unlock();
 	return floor;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_floor);
 
 /**
  * np_net_reserved() - the ports that the host keeps from being picked
@@ -195,6 +201,7 @@ u64 np_net_reserved(const struct np_net *nn, unsigned int word)
 				NP_WORD_PORTS);
 	return reserved;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_reserved);
 
 static void __net_exit np_net_pre_exit(struct net *net)
 {

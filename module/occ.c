@@ -6,6 +6,7 @@
  * A word belongs to the shard of its ports and is written under that shard's lock.  It
  * is read without: a pick that is misled by an old word finds out under the lock.
  */
+#include <kunit/visibility.h>
 #include <linux/slab.h>
 
 #include "netport_priv.h"
@@ -45,6 +46,7 @@ int np_occ_prepare(struct np_occ *occ, u16 port, gfp_t gfp)
 		kfree(chunk);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_prepare);
 
 /**
  * np_occ_ready() - has np_occ_set() of a port its chunk?
@@ -57,6 +59,7 @@ bool np_occ_ready(struct np_occ *occ, u16 port)
 {
 	return READ_ONCE(*np_occ_chunk(occ, port));
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_ready);
 
 /**
  * np_occ_destroy() - free the chunks
@@ -69,6 +72,7 @@ void np_occ_destroy(struct np_occ *occ)
 	for (i = 0; i < NP_CHUNKS; i++)
 		kfree(occ->chunk[i]);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_destroy);
 
 /**
  * np_occ_word() - NP_WORD_PORTS ports at once
@@ -83,6 +87,7 @@ u64 np_occ_word(const struct np_occ *occ, unsigned int word)
 
 	return chunk ? READ_ONCE(chunk[word % NP_CHUNK_WORDS]) : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_word);
 
 /**
  * np_occ_full() - NP_CHUNK_WORDS words at once
@@ -95,6 +100,7 @@ u64 np_occ_full(const struct np_occ *occ, unsigned int chunk)
 {
 	return atomic64_read(&occ->full[chunk]);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_full);
 
 static u64 np_occ_full_bit(u16 port)
 {
@@ -120,6 +126,7 @@ void np_occ_set(struct np_occ *occ, u16 port)
 	if (!~*word)
 		atomic64_or(np_occ_full_bit(port), np_occ_full_at(occ, port));
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_set);
 
 /**
  * np_occ_clear() - mark a port free
@@ -134,3 +141,4 @@ void np_occ_clear(struct np_occ *occ, u16 port)
 		atomic64_andnot(np_occ_full_bit(port), np_occ_full_at(occ, port));
 	WRITE_ONCE(*word, *word & ~BIT_ULL(port % NP_WORD_PORTS));
 }
+EXPORT_SYMBOL_IF_KUNIT(np_occ_clear);

@@ -2,6 +2,7 @@
 /*
  * Owners: who holds reservations, how many they may hold, and which ports they may have.
  */
+#include <kunit/visibility.h>
 #include <linux/capability.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -60,6 +61,7 @@ err_free:
 	kfree(owner);
 	return ERR_PTR(err);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_create);
 
 /* Some token that the owner holds, or 0. */
 static u64 np_owner_first(struct netport_owner *owner)
@@ -94,6 +96,7 @@ void np_owner_destroy(struct netport_owner *owner)
 	/* Who released the last one may still be about to leave the owner's lock. */
 	kfree_rcu(owner, rcu);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_destroy);
 
 static bool np_below(atomic_t *count, unsigned int max)
 {
@@ -126,6 +129,7 @@ int np_owner_has_room(const struct netport_owner *owner)
 	return np_below(&o->user->count, READ_ONCE(max_per_uid)) &&
 	       np_below(&o->count, READ_ONCE(max_per_owner)) ? 0 : -EDQUOT;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_has_room);
 
 /**
  * np_owner_charge() - count one reservation more
@@ -151,6 +155,7 @@ err_net:
 	atomic_dec(&owner->nn->count);
 	return -EDQUOT;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_charge);
 
 /**
  * np_owner_uncharge() - count one less
@@ -164,6 +169,7 @@ void np_owner_uncharge(struct netport_owner *owner)
 	atomic_dec(&owner->user->count);
 	atomic_dec(&owner->count);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_uncharge);
 
 static bool np_owner_privileged(const struct netport_owner *owner)
 {
@@ -210,3 +216,4 @@ int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 lo
 	w->high = high;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_access);

@@ -10,6 +10,7 @@
  * What the bitmaps say may be old by the time it is read.  The caller looks again under
  * the lock of the shard, and asks for the next port if it comes too late.
  */
+#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/in.h>
 #include <linux/random.h>
@@ -154,6 +155,7 @@ void np_pick_start(struct np_cursor *c, const struct np_want *w, gfp_t gfp)
 	c->start = c->low + get_random_u32_below(np_cursor_size(c));
 	c->pass = NP_PASS_FREE;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_start);
 
 /**
  * np_pick_save() - a search, as a number
@@ -165,6 +167,7 @@ u64 np_pick_save(const struct np_cursor *c)
 {
 	return c->low | (u32)c->high << 16 | (u64)c->start << 32 | (u64)c->pass << 48;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_save);
 
 /**
  * np_pick_resume() - go on with a search, behind the port last offered
@@ -194,6 +197,7 @@ int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 
 	c->resumed = true;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_resume);
 
 /* The next port of a pass, or 0. */
 static u16 np_pass_next(struct np_cursor *c, const struct np_view *v)
@@ -262,6 +266,7 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 		c->done = 0;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_next);
 
 /**
  * np_pick_fits() - is this port what the search is after?
@@ -274,6 +279,7 @@ bool np_pick_fits(const struct np_cursor *c, int fit)
 {
 	return fit == NP_FIT_FREE || (fit == NP_FIT_SHARED && c->pass == NP_PASS_SHARED);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_fits);
 
 /**
  * np_ephemeral_next() - the next port of a range, whoever holds it
@@ -315,3 +321,4 @@ int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e)
 	e->port = port;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_ephemeral_next);

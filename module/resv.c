@@ -5,6 +5,7 @@
  * All memory is had before the lock of the shard is taken.  Check, link, token and
  * owner's list happen under one hold of it, so a reservation exists whole or not at all.
  */
+#include <kunit/visibility.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -298,7 +299,8 @@ static int np_resv_candidate_port(struct netport_owner *owner, u64 token, u16 *p
 
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
-	if (!r)
+	/* One that has no charge to pass on hasn't reached its caller yet. */
+	if (!r || (r->bind.e.flags & NP_BIND_UNCHARGED))
 		err = -ENOENT;
 	else if (!(r->bind.e.flags & NP_BIND_CANDIDATE))
 		err = -EINVAL;
@@ -365,6 +367,7 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 	cand->cursor = np_pick_save(&c);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_resv_candidate);
 
 /**
  * np_resv_candidate_done() - the new candidate has reached the caller
@@ -387,7 +390,7 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 	/* The old one goes, but not its charge. */
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, old);
-	if (!r)
+	if (!r || (r->bind.e.flags & NP_BIND_UNCHARGED))
 		err = -ENOENT;
 	else if (!(r->bind.e.flags & NP_BIND_CANDIDATE))
 		err = -EINVAL;
@@ -413,6 +416,7 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 	spin_unlock_bh(&shard->lock);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_resv_candidate_done);
 
 /**
  * np_resv_accept() - make a candidate a reservation
@@ -549,6 +553,7 @@ void np_resv_drain(struct np_net *nn)
 			cond_resched();
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_resv_drain);
 
 int np_resv_init(void)
 {

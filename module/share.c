@@ -3,6 +3,8 @@
  * Share flags, counted, so that "what do all of these have in common" and "does each of
  * these have something in common with that" are answered without a look at each.
  */
+#include <kunit/visibility.h>
+
 #include "netport_priv.h"
 
 #define NP_LB	NETPORT_SHARE_LOAD_BALANCED
@@ -21,6 +23,7 @@ void np_sum_add(struct np_sum *s, u8 share, const struct np_user *u)
 	if (share & NP_LB)
 		s->ids[share / 2] += u->id;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_sum_add);
 
 /**
  * np_sum_sub() - count one less
@@ -34,6 +37,7 @@ void np_sum_sub(struct np_sum *s, u8 share, const struct np_user *u)
 	if (share & NP_LB)
 		s->ids[share / 2] -= u->id;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_sum_sub);
 
 static bool np_sum_all_of(const struct np_sum *s, u8 share, const struct np_user *u)
 {
@@ -60,6 +64,7 @@ u8 np_sum_common(const struct np_sum *s, const struct np_user *u)
 	}
 	return common;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_sum_common);
 
 /**
  * np_sum_each() - does each have one of these flags in common with a request?
@@ -84,3 +89,4 @@ bool np_sum_each(const struct np_sum *s, u8 share, const struct np_user *u)
 	}
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_sum_each);

@@ -3,6 +3,7 @@
  * The table: what is bound where, whether something more fits, adding and removing it.
  * netport_priv.h has the picture.  Everything here is done under the lock of the shard.
  */
+#include <kunit/visibility.h>
 #include <linux/hash.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -73,6 +74,7 @@ u32 np_entry_hash(struct hlist_node *node)
 		return np_hash_tuple(b->addr, e->port, &b->remote, e->rport);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_entry_hash);
 
 static void np_chain(struct np_shard *shard, struct np_entry *e)
 {
@@ -434,6 +436,7 @@ int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact)
 	}
 	return fit;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_check);
 
 /* adding and removing */
 
@@ -458,6 +461,7 @@ int np_spare_fill(struct np_spare *spare, gfp_t gfp)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_spare_fill);
 
 /**
  * np_spare_drop() - free what was not used
@@ -468,6 +472,7 @@ void np_spare_drop(struct np_spare *spare)
 	kfree(spare->port);
 	kfree(spare->group);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_spare_drop);
 
 /* The node of an address in an np_port: put there, and taken away. */
 static void np_node_link(struct np_shard *shard, struct np_port *p,
@@ -643,6 +648,7 @@ int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *sp
 		np_group_add(shard, np_group_make(shard, np_entry_bind(node), spare), b);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_link);
 
 /* Take a node out of its np_port, and the np_port away with the last one. */
 static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_addr *a,
@@ -708,6 +714,7 @@ void np_table_unlink(struct np_shard *shard, struct np_bind *b)
 	}
 	b->e.kind = NP_UNBOUND;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_unlink);
 
 static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
 			  const struct netport_owner *owner)
@@ -753,3 +760,4 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_find);

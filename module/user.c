@@ -2,6 +2,7 @@
 /*
  * Users: what has to be known of a uid, over all network namespaces.
  */
+#include <kunit/visibility.h>
 #include <linux/hashtable.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -60,6 +61,7 @@ struct np_user *np_user_get(kuid_t uid)
 	kfree(new);
 	return u;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_user_get);
 
 /**
  * np_user_put() - give a reference back
@@ -77,3 +79,4 @@ void np_user_put(struct np_user *u)
 	if (last)
 		kfree(u);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_user_put);

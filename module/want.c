@@ -3,6 +3,7 @@
  * Requests: every rule about the form of a binding, and the one form that the table
  * compares.
  */
+#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "netport_priv.h"
@@ -111,3 +112,4 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_want_init);
