@@ -17,10 +17,20 @@
 #define NP_IDLE_ADDRS	64
 #define NP_IDLE_SPACES	8
 
+static int np_addr_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct np_addr_key *key = arg->key;
+	const struct np_addr *a = obj;
+
+	return a->key.protocol != key->protocol ||
+	       !ipv6_addr_equal(&a->key.addr, &key->addr);
+}
+
 static const struct rhashtable_params np_addr_params = {
 	.key_len = sizeof(struct np_addr_key),
 	.key_offset = offsetof(struct np_addr, key),
 	.head_offset = offsetof(struct np_addr, node),
+	.obj_cmpfn = np_addr_cmp,
 	.automatic_shrinking = true,
 };
 

@@ -31,33 +31,39 @@ union np_arg {
 	struct netport_ephemeral	ephemeral;
 };
 
-/* The caller's structure, and how much of it there is. */
-struct np_user_arg {
-	void __user	*ptr;
-	size_t		size;
-};
-
-static int np_copy_out(const struct np_user_arg *to, const void *from, size_t size)
+/* Results are in what the first version has, so the caller's size doesn't matter. */
+static int np_put_reserve(struct netport_reserve __user *to,
+			  const struct netport_reserve *from)
 {
-	return copy_to_user(to->ptr, from, min(to->size, size)) ? -EFAULT : 0;
+	return put_user(from->token, &to->token) ?:
+	       put_user(from->binding.port, &to->binding.port);
 }
 
-static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
-			  const struct np_user_arg *to)
+static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
 	int err;
 
 	err = np_resv_make(owner, &arg->reserve, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
-	err = np_copy_out(to, &arg->reserve, sizeof(arg->reserve));
-	if (err)
-		np_resv_release(owner, arg->reserve.token);
+	err = np_put_reserve(to, &arg->reserve);
+	if (unlikely(err))
+		np_resv_drop(owner, arg->reserve.token);
 	return err;
 }
 
-static int np_ioc_release(struct netport_owner *owner, union np_arg *arg,
-			  const struct np_user_arg *to)
+static bool np_binding_empty(const struct netport_binding *b)
+{
+	const u64 *word = (const u64 *)b;
+	u64 any = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*b) / sizeof(*word); i++)
+		any |= word[i];
+	return !any;
+}
+
+static int np_ioc_release(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
 	const struct netport_release *rel = &arg->release;
 
@@ -65,43 +71,44 @@ static int np_ioc_release(struct netport_owner *owner, union np_arg *arg,
 		return -EINVAL;
 	if (!rel->token)
 		return np_resv_release_binding(owner, &rel->binding, rel->options);
-	if (rel->options || memchr_inv(&rel->binding, 0, sizeof(rel->binding)))
+	if (rel->options || !np_binding_empty(&rel->binding))
 		return -EINVAL;
 	return np_resv_release(owner, rel->token);
 }
 
 static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
-			    const struct np_user_arg *to)
+			    void __user *to)
 {
 	return np_resv_available(owner, &arg->reserve);
 }
 
 static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
-			    const struct np_user_arg *to)
+			    void __user *to)
 {
 	struct netport_candidate *cand = &arg->candidate;
+	struct netport_candidate __user *result = to;
 	u64 old = cand->reserve.token;
 	int err;
 
 	err = np_resv_candidate(owner, cand, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
-	err = np_copy_out(to, cand, sizeof(*cand));
+	err = np_put_reserve(&result->reserve, &cand->reserve) ?:
+	      put_user(cand->cursor, &result->cursor);
 	if (err) {
-		np_resv_release(owner, cand->reserve.token);
+		np_resv_drop(owner, cand->reserve.token);
 		return err;
 	}
 	return np_resv_candidate_done(owner, old, cand->reserve.token);
 }
 
-static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg,
-			 const struct np_user_arg *to)
+static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
 	return np_resv_accept(owner, arg->accept.token);
 }
 
 static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
-			    const struct np_user_arg *to)
+			    void __user *to)
 {
 	struct netport_range *range = &arg->range;
 
@@ -110,21 +117,18 @@ static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
 	if (READ_ONCE(owner->nn->dead))
 		return -ENETDOWN;
 	np_net_range(owner->nn, &range->low, &range->high);
-	return np_copy_out(to, range, sizeof(*range));
+	return copy_to_user(to, range, sizeof(*range)) ? -EFAULT : 0;
 }
 
 static int np_ioc_set_range(struct netport_owner *owner, union np_arg *arg,
-			    const struct np_user_arg *to)
+			    void __user *to)
 {
-	if (READ_ONCE(owner->nn->dead))
-		return -ENETDOWN;
-	if (!ns_capable(owner->nn->user_ns, CAP_NET_ADMIN))
-		return -EPERM;
-	return np_net_set_range(owner->nn, &arg->range);
+	return np_net_set_range(owner->nn, &arg->range,
+				ns_capable(owner->nn->user_ns, CAP_NET_ADMIN));
 }
 
 static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
-			    const struct np_user_arg *to)
+			    void __user *to)
 {
 	struct netport_ephemeral *e = &arg->ephemeral;
 	int err;
@@ -134,28 +138,27 @@ static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
 	if (READ_ONCE(owner->nn->dead))
 		return -ENETDOWN;
 	err = np_ephemeral_next(owner->nn, e);
-	return err ?: np_copy_out(to, e, sizeof(*e));
+	if (!err && copy_to_user(to, e, sizeof(*e)))
+		err = -EFAULT;
+	return err;
 }
 
 /**
- * struct np_command - a command
- * @nr: its number
+ * struct np_command - a command, at the index of its number
  * @size: of its structure, now
  * @min: of its structure, in the first version
  * @run: does it; has the structure, and where results go
  */
 struct np_command {
-	unsigned int	nr;
 	size_t		size;
 	size_t		min;
 	int		(*run)(struct netport_owner *owner, union np_arg *arg,
-			       const struct np_user_arg *to);
+			       void __user *to);
 };
 
 #define NP_COMMAND(_ioc, _min, _run)					\
 	[_IOC_NR(_ioc)] = {						\
-		.nr = _IOC_NR(_ioc), .size = _IOC_SIZE(_ioc),		\
-		.min = _min, .run = _run,				\
+		.size = _IOC_SIZE(_ioc), .min = _min, .run = _run,	\
 	}
 
 static const struct np_command np_commands[] = {
@@ -171,10 +174,9 @@ static const struct np_command np_commands[] = {
 
 static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 {
-	const struct np_user_arg user = {
-		.ptr = (void __user *)ptr, .size = _IOC_SIZE(cmd),
-	};
+	void __user *user = (void __user *)ptr;
 	const struct np_command *command;
+	size_t size = _IOC_SIZE(cmd);
 	union np_arg arg;
 	int err;
 
@@ -182,10 +184,13 @@ static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	    _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE))
 		return -ENOTTY;
 	command = &np_commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(np_commands))];
-	if (user.size < command->min)
+	if (size < command->min)
 		return -EINVAL;
-	err = copy_struct_from_user(&arg, command->size, user.ptr, user.size);
-	return err ?: command->run(file->private_data, &arg, &user);
+	if (likely(size == command->size))
+		err = copy_from_user(&arg, user, size) ? -EFAULT : 0;
+	else
+		err = copy_struct_from_user(&arg, command->size, user, size);
+	return err ?: command->run(file->private_data, &arg, user);
 }
 
 static int np_open(struct inode *inode, struct file *file)

@@ -45,7 +45,12 @@ void np_hash_destroy(struct np_hash *h)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_destroy);
 
-static void np_hash_move(struct np_hash *h, np_hash_fn fn)
+/**
+ * np_hash_move() - go on with a resize that is under way
+ * @h: table
+ * @fn: computes the hash of an entry
+ */
+void np_hash_move(struct np_hash *h, np_hash_fn fn)
 {
 	struct hlist_node *node, *next;
 	unsigned int i;
@@ -64,37 +69,6 @@ static void np_hash_move(struct np_hash *h, np_hash_fn fn)
 		}
 	}
 }
-
-/**
- * np_hash_add() - add an entry
- * @h: table
- * @node: entry
- * @hash: its hash
- * @fn: computes the hash of an entry
- */
-void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash, np_hash_fn fn)
-{
-	if (unlikely(h->old))
-		np_hash_move(h, fn);
-	hlist_add_head(node, np_hash_head(h, hash));
-	h->count++;
-}
-EXPORT_SYMBOL_IF_KUNIT(np_hash_add);
-
-/**
- * np_hash_del() - remove an entry
- * @h: table
- * @node: entry
- * @fn: computes the hash of an entry
- */
-void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn)
-{
-	__hlist_del(node);
-	h->count--;
-	if (unlikely(h->old))
-		np_hash_move(h, fn);
-}
-EXPORT_SYMBOL_IF_KUNIT(np_hash_del);
 
 /**
  * np_hash_peek() - some entry, for a walk over all buckets

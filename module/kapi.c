@@ -256,7 +256,7 @@ EXPORT_SYMBOL_GPL(netport_get_range);
  *
  * Context: Process; may sleep.
  *
- * Return: 0, -EINVAL or -ENOMEM.
+ * Return: 0, -EINVAL, -ENETDOWN or -ENOMEM.
  */
 int netport_set_range(struct net *net, const struct netport_range *range)
 {
@@ -265,7 +265,7 @@ int netport_set_range(struct net *net, const struct netport_range *range)
 
 	if (IS_ERR(nn))
 		return PTR_ERR(nn);
-	err = np_net_set_range(nn, range);
+	err = np_net_set_range(nn, range, true);
 	np_net_put(nn);
 	return err;
 }

@@ -126,13 +126,18 @@ EXPORT_SYMBOL_IF_KUNIT(np_net_range);
  * np_net_set_range() - change it
  * @nn: the tables
  * @range: the new one
+ * @allowed: whether the caller may
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL, -ENETDOWN or -EPERM.
  */
-int np_net_set_range(struct np_net *nn, const struct netport_range *range)
+int np_net_set_range(struct np_net *nn, const struct netport_range *range, bool allowed)
 {
 	if (!range->low || range->low > range->high || range->__pad)
 		return -EINVAL;
+	if (READ_ONCE(nn->dead))
+		return -ENETDOWN;
+	if (!allowed)
+		return -EPERM;
 	WRITE_ONCE(nn->range, np_range(range->low, range->high));
 	return 0;
 }

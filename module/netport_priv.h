@@ -468,12 +468,13 @@ static inline u32 np_token_hash(u64 token)
 }
 
 /* hash.c */
+
+/* Computes the hash of an entry. */
 typedef u32 (*np_hash_fn)(struct hlist_node *node);
 
 void np_hash_init(struct np_hash *h);
 void np_hash_destroy(struct np_hash *h);
-void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash, np_hash_fn fn);
-void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn);
+void np_hash_move(struct np_hash *h, np_hash_fn fn);
 struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket);
 void np_hash_resize(struct np_hash *h, spinlock_t *lock, gfp_t gfp);
 
@@ -482,6 +483,23 @@ static inline struct hlist_head *np_hash_head(struct np_hash *h, u32 hash)
 	if (unlikely(h->old) && (hash & h->old->mask) >= h->moved)
 		return &h->old->head[hash & h->old->mask];
 	return &h->tbl->head[hash & h->tbl->mask];
+}
+
+static inline void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash,
+			       np_hash_fn fn)
+{
+	if (unlikely(h->old))
+		np_hash_move(h, fn);
+	hlist_add_head(node, np_hash_head(h, hash));
+	h->count++;
+}
+
+static inline void np_hash_del(struct np_hash *h, struct hlist_node *node, np_hash_fn fn)
+{
+	__hlist_del(node);
+	h->count--;
+	if (unlikely(h->old))
+		np_hash_move(h, fn);
 }
 
 /* A table wants another size when entries and buckets differ too much; see hash.c. */
@@ -494,13 +512,57 @@ static inline bool np_hash_unfit(const struct np_hash *h)
 }
 
 /* occ.c */
-int np_occ_prepare(struct np_occ *occ, u16 port, gfp_t gfp);
+int np_occ_alloc(struct np_occ *occ, u16 port, gfp_t gfp);
 void np_occ_destroy(struct np_occ *occ);
 u64 np_occ_word(const struct np_occ *occ, unsigned int word);
-bool np_occ_ready(struct np_occ *occ, u16 port);
-u64 np_occ_full(const struct np_occ *occ, unsigned int chunk);
-void np_occ_set(struct np_occ *occ, u16 port);
-void np_occ_clear(struct np_occ *occ, u16 port);
+
+static inline unsigned int np_occ_chunk(u16 port)
+{
+	return port / NP_WORD_PORTS / NP_CHUNK_WORDS;
+}
+
+static inline unsigned int np_occ_index(u16 port)
+{
+	return port / NP_WORD_PORTS % NP_CHUNK_WORDS;
+}
+
+/* Has np_occ_set() of a port its chunk? */
+static inline bool np_occ_ready(const struct np_occ *occ, u16 port)
+{
+	return READ_ONCE(occ->chunk[np_occ_chunk(port)]);
+}
+
+/* Make sure that it has; 0 or -ENOMEM. */
+static inline int np_occ_prepare(struct np_occ *occ, u16 port, gfp_t gfp)
+{
+	return likely(np_occ_ready(occ, port)) ? 0 : np_occ_alloc(occ, port, gfp);
+}
+
+/* The words of a chunk that are full, a bit for each. */
+static inline u64 np_occ_full(const struct np_occ *occ, unsigned int chunk)
+{
+	return atomic64_read(&occ->full[chunk]);
+}
+
+/* Mark a port taken, or free again; under the shard lock of the port. */
+static inline void np_occ_set(struct np_occ *occ, u16 port)
+{
+	u64 *word = &occ->chunk[np_occ_chunk(port)][np_occ_index(port)];
+
+	WRITE_ONCE(*word, *word | BIT_ULL(port % NP_WORD_PORTS));
+	/* The words of a chunk belong to different shards. */
+	if (!~*word)
+		atomic64_or(BIT_ULL(np_occ_index(port)), &occ->full[np_occ_chunk(port)]);
+}
+
+static inline void np_occ_clear(struct np_occ *occ, u16 port)
+{
+	u64 *word = &occ->chunk[np_occ_chunk(port)][np_occ_index(port)];
+
+	if (!~*word)
+		atomic64_andnot(BIT_ULL(np_occ_index(port)), &occ->full[np_occ_chunk(port)]);
+	WRITE_ONCE(*word, *word & ~BIT_ULL(port % NP_WORD_PORTS));
+}
 
 /* addr.c */
 int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp);
@@ -546,7 +608,7 @@ void np_spare_drop(struct np_spare *spare);
  * @done: how many ports of the pass are behind it
  * @probes: how many ports in use have been looked at
  * @may_sleep: whether it may
- * @resumed: ports of this pass have been offered
+ * @resumed: a port has been offered
  */
 struct np_cursor {
 	u16	low;
@@ -574,6 +636,7 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 		      gfp_t gfp);
 int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new);
 int np_resv_accept(struct netport_owner *owner, u64 token);
+int np_resv_drop(struct netport_owner *owner, u64 token);
 int np_resv_release(struct netport_owner *owner, u64 token);
 int np_resv_release_binding(struct netport_owner *owner,
 			    const struct netport_binding *b, u32 options);
@@ -597,7 +660,7 @@ void np_user_put(struct np_user *u);
 struct np_net *np_net_get(struct net *net);
 void np_net_put(struct np_net *nn);
 void np_net_range(const struct np_net *nn, u16 *low, u16 *high);
-int np_net_set_range(struct np_net *nn, const struct netport_range *range);
+int np_net_set_range(struct np_net *nn, const struct netport_range *range, bool allowed);
 u16 np_net_floor(const struct np_net *nn);
 u64 np_net_reserved(const struct np_net *nn, unsigned int word);
 int np_net_init(void);

@@ -88,7 +88,7 @@ void np_owner_destroy(struct netport_owner *owner)
 
 	/* Only the end of the namespace can be faster, and then there is less to do. */
 	while ((token = np_owner_first(owner))) {
-		np_resv_release(owner, token);
+		np_resv_drop(owner, token);
 		cond_resched();
 	}
 	np_user_put(owner->user);

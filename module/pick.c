@@ -256,13 +256,13 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 		port = np_pass_next(c, &v);
 		if (port)
 			return port;
-		/* Some were offered: what is in use is for when nothing else was there. */
-		if (c->resumed)
-			return -EADDRNOTAVAIL;
 		do {
 			if (++c->pass == NP_PASSES)
 				return -EADDRNOTAVAIL;
 		} while (!np_pass_applies(w, c->pass));
+		/* Sharing is for when there was nothing else. */
+		if (c->resumed && c->pass == NP_PASS_SHARED)
+			return -EADDRNOTAVAIL;
 		c->done = 0;
 	}
 }

@@ -400,7 +400,7 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 	}
 	spin_unlock_bh(&shard->lock);
 	if (err) {
-		np_resv_release(owner, new);
+		np_resv_drop(owner, new);
 		return err;
 	}
 	np_resv_free(r);
@@ -431,6 +431,8 @@ int np_resv_accept(struct netport_owner *owner, u64 token)
 	struct np_resv *r;
 	int err = 0;
 
+	if (READ_ONCE(owner->nn->dead))
+		return -ENOENT;
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
 	if (!r)
@@ -446,13 +448,13 @@ int np_resv_accept(struct netport_owner *owner, u64 token)
 /* giving them back */
 
 /**
- * np_resv_release() - release by token
+ * np_resv_drop() - release by token, also what a dead namespace still has
  * @owner: whose
  * @token: its name
  *
  * Return: 0 or -ENOENT.
  */
-int np_resv_release(struct netport_owner *owner, u64 token)
+int np_resv_drop(struct netport_owner *owner, u64 token)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, token);
 	struct np_resv *r;
@@ -466,6 +468,18 @@ int np_resv_release(struct netport_owner *owner, u64 token)
 		return -ENOENT;
 	np_resv_free(r);
 	return 0;
+}
+
+/**
+ * np_resv_release() - release by token
+ * @owner: whose
+ * @token: its name
+ *
+ * Return: 0 or -ENOENT.
+ */
+int np_resv_release(struct netport_owner *owner, u64 token)
+{
+	return READ_ONCE(owner->nn->dead) ? -ENOENT : np_resv_drop(owner, token);
 }
 
 /**
@@ -489,6 +503,8 @@ int np_resv_release_binding(struct netport_owner *owner,
 		return err;
 	if (!w.port)
 		return -EINVAL;
+	if (READ_ONCE(owner->nn->dead))
+		return -ENOENT;
 
 	np_addr_find(owner->nn, &w);
 	if (w.addr) {

@@ -8,18 +8,15 @@
 
 #include "netport_priv.h"
 
-/* The IPv4 address of a binding's field, as IPv4-mapped; any stays all-zero. */
-static int np_want_ipv4(struct in6_addr *to, const u8 *from)
+/* A binding's IPv4 address, as IPv4-mapped; any stays all-zero. */
+static int np_want_ipv4(struct in6_addr *a)
 {
-	__be32 v4;
+	__be32 v4 = a->s6_addr32[0];
 
-	if (memchr_inv(from + sizeof(v4), 0, 16 - sizeof(v4)))
+	if (a->s6_addr32[1] | a->s6_addr32[2] | a->s6_addr32[3])
 		return -EINVAL;
-	memcpy(&v4, from, sizeof(v4));
 	if (v4)
-		ipv6_addr_set_v4mapped(v4, to);
-	else
-		*to = in6addr_any;
+		ipv6_addr_set_v4mapped(v4, a);
 	return 0;
 }
 
@@ -27,13 +24,12 @@ static int np_want_addrs(struct np_want *w, const struct netport_binding *b)
 {
 	int err;
 
-	if (w->families == NETPORT_FAMILY_IPV4) {
-		err = np_want_ipv4(&w->local, b->addr);
-		return err ?: np_want_ipv4(&w->remote, b->remote);
-	}
-
 	memcpy(&w->local, b->addr, sizeof(w->local));
 	memcpy(&w->remote, b->remote, sizeof(w->remote));
+	if (w->families == NETPORT_FAMILY_IPV4) {
+		err = np_want_ipv4(&w->local);
+		return err ?: np_want_ipv4(&w->remote);
+	}
 	if (w->families == NP_FAMILY_ALL)
 		return ipv6_addr_any(&w->local) && ipv6_addr_any(&w->remote) ? 0 : -EINVAL;
 

@@ -44,8 +44,8 @@
  * Errors
  * ------
  * Each has one meaning.  A call that fails has changed nothing, and its
- * structure is as it was.  When several apply, EINVAL comes before EACCES, that before
- * EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
+ * structure is as it was.  When several apply, EINVAL comes before EACCES and EPERM, these
+ * before EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
  *
  *  EINVAL         malformed: an unknown flag, padding that is not zero, a family,
  *                 address, remote or range that makes no sense, nothing to do,
@@ -295,8 +295,10 @@ struct netport_ephemeral {
  * The port is handed out reserved, as a candidate: nobody else gets it, and no lock
  * is kept meanwhile.  The caller tests it for as long as it likes, and then takes it
  * (NETPORT_IOC_ACCEPT), or calls this again to turn it down and get the next, or
- * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once, and
- * ports that would have to be shared only if the first call found no free one.
+ * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once;
+ * unless, for a request with a device or a remote, somebody took it for another one after
+ * it was turned down.  Ports that would have to be shared are offered only if the first
+ * call found no other.
  * When no further one fits, EADDRNOTAVAIL, and the caller still holds the
  * candidate it named.
  *
