@@ -69,6 +69,7 @@ void np_hash_move(struct np_hash *h, np_hash_fn fn)
 		}
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_move);
 
 /**
  * np_hash_peek() - some entry, for a walk over all buckets
