@@ -3,9 +3,11 @@
  * Spaces and local addresses: found under RCU, held by a count, and kept for a while
  * when nobody uses them, since the next reservation is likely to want them again.
  *
- * A count of 1 means idle: only the table of the namespace holds it.  Whoever makes one
- * idle and finds enough of them lying about takes it out, by changing that 1 to 0 under
- * the lock of births and deaths; from 0 no count comes back.
+ * A count of 1 means idle: only the table of the namespace holds it.  One that is to go
+ * is taken out by changing that 1 to 0 under the lock of births and deaths; from 0 no
+ * count comes back.  Of the spaces a few may lie about.  Addresses that become idle go
+ * into a ring, and push out the one that has been in it for longest; they stay there
+ * when they are used again, so that coming and going costs nothing.
  */
 #include <kunit/visibility.h>
 #include <linux/random.h>
@@ -14,7 +16,6 @@
 
 #include "netport_priv.h"
 
-#define NP_IDLE_ADDRS	64
 #define NP_IDLE_SPACES	8
 
 static int np_addr_cmp(struct rhashtable_compare_arg *arg, const void *obj)
@@ -34,25 +35,22 @@ static const struct rhashtable_params np_addr_params = {
 	.automatic_shrinking = true,
 };
 
-/* Take a count, unless the thing is dying. @idle counts those that nobody uses. */
-static bool np_ref_get(atomic_t *ref, atomic_t *idle)
+static bool np_ref_kill(atomic_t *ref)
 {
-	int old = atomic_fetch_add_unless(ref, 1, 0);
-
-	if (old == 1)
-		atomic_dec(idle);
-	return old;
-}
-
-static bool np_ref_kill(atomic_t *ref, atomic_t *idle)
-{
-	if (atomic_cmpxchg(ref, 1, 0) != 1)
-		return false;
-	atomic_dec(idle);
-	return true;
+	return atomic_cmpxchg(ref, 1, 0) == 1;
 }
 
 /* spaces */
+
+/* Take a count, unless it is dying. */
+static bool np_space_ref(struct np_space *sp)
+{
+	int old = atomic_fetch_add_unless(&sp->ref, 1, 0);
+
+	if (old == 1)
+		atomic_dec(&sp->nn->idle_spaces);
+	return old;
+}
 
 static void np_addr_init(struct np_addr *a, struct np_space *sp,
 			 const struct in6_addr *addr)
@@ -104,7 +102,7 @@ static struct np_space *np_space_find(struct np_net *nn, u16 protocol)
 
 	rcu_read_lock();
 	sp = xa_load(&nn->spaces, protocol);
-	if (sp && !np_ref_get(&sp->ref, &nn->idle_spaces))
+	if (sp && !np_space_ref(sp))
 		sp = NULL;
 	rcu_read_unlock();
 	return sp;
@@ -126,14 +124,14 @@ static struct np_space *np_space_get(struct np_net *nn, u16 protocol, gfp_t gfp)
 	sp = xa_load(&nn->spaces, protocol);
 	/* What is in there can't die while the lock is held. */
 	if (sp) {
-		np_ref_get(&sp->ref, &nn->idle_spaces);
+		np_space_ref(sp);
 		err = 0;
 	} else {
 		/* May drop the lock to allocate; then somebody may have been faster. */
 		err = __xa_insert(&nn->spaces, protocol, new, gfp);
 		if (err == -EBUSY) {
 			sp = xa_load(&nn->spaces, protocol);
-			np_ref_get(&sp->ref, &nn->idle_spaces);
+			np_space_ref(sp);
 			err = 0;
 		}
 	}
@@ -156,9 +154,11 @@ static void np_space_put(struct np_space *sp)
 	    atomic_inc_return(&nn->idle_spaces) <= NP_IDLE_SPACES)
 		goto out;
 	xa_lock_bh(&nn->spaces);
-	dead = np_ref_kill(&sp->ref, &nn->idle_spaces);
-	if (dead)
+	dead = np_ref_kill(&sp->ref);
+	if (dead) {
+		atomic_dec(&nn->idle_spaces);
 		__xa_erase(&nn->spaces, sp->protocol);
+	}
 	xa_unlock_bh(&nn->spaces);
 	if (dead)
 		np_space_free(sp);
@@ -190,7 +190,7 @@ static struct np_addr *np_addr_lookup(struct np_net *nn, const struct np_addr_ke
 
 	rcu_read_lock();
 	a = rhashtable_lookup(&nn->addrs, key, np_addr_params);
-	if (a && !np_ref_get(&a->ref, &nn->idle_addrs))
+	if (a && !atomic_inc_not_zero(&a->ref))
 		a = NULL;
 	rcu_read_unlock();
 	return a;
@@ -215,7 +215,7 @@ static struct np_addr *np_addr_create(struct np_net *nn, const struct np_addr_ke
 	/* What is in there can't die while the lock is held. */
 	a = rhashtable_lookup_get_insert_fast(&nn->addrs, &new->node, np_addr_params);
 	if (!IS_ERR_OR_NULL(a))
-		np_ref_get(&a->ref, &nn->idle_addrs);
+		atomic_inc(&a->ref);
 	spin_unlock_bh(&nn->addr_lock);
 
 	if (!a)
@@ -295,6 +295,46 @@ void np_addr_unfind(struct np_want *w)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
 
+static bool np_addr_kill(struct np_net *nn, struct np_addr *a)
+{
+	lockdep_assert_held(&nn->addr_lock);
+	if (!np_ref_kill(&a->ref))
+		return false;
+	if (a->idle)
+		nn->idle_addrs[a->slot] = NULL;
+	rhashtable_remove_fast(&nn->addrs, &a->node, np_addr_params);
+	return true;
+}
+
+/*
+ * Put an idle address into the ring.  Return one that has to be freed, or NULL: the one
+ * pushed out, or the address itself, as one with a bitmap isn't worth its memory.
+ */
+static struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
+{
+	struct np_addr *old;
+	unsigned int slot;
+
+	lockdep_assert_held(&nn->addr_lock);
+	if (a->occ)
+		return np_addr_kill(nn, a) ? a : NULL;
+	/* In there already, or in use again, or killed. */
+	if (a->idle || atomic_read(&a->ref) != 1)
+		return NULL;
+
+	slot = nn->idle_next++ % NP_IDLE_ADDRS;
+	old = nn->idle_addrs[slot];
+	nn->idle_addrs[slot] = a;
+	a->slot = slot;
+	WRITE_ONCE(a->idle, true);
+	if (!old)
+		return NULL;
+	/* Pairs with the count going down before np_addr_put() looks at @idle. */
+	WRITE_ONCE(old->idle, false);
+	smp_mb();
+	return np_addr_kill(nn, old) ? old : NULL;
+}
+
 /**
  * np_addr_put() - give a reference back
  * @a: an address from np_addr_get()
@@ -302,25 +342,21 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
 void np_addr_put(struct np_addr *a)
 {
 	struct np_net *nn = a->space->nn;
-	bool dead;
+	struct np_addr *dead = NULL;
 
 	if (a->any) {
 		np_space_put(a->space);
 		return;
 	}
-	/* As above.  One with a bitmap is worth its memory only while it is in use. */
+	/* Once it is idle, others may kill it; RCU keeps it while this looks at it. */
 	rcu_read_lock();
-	if (atomic_dec_return(&a->ref) != 1 ||
-	    (atomic_inc_return(&nn->idle_addrs) <= NP_IDLE_ADDRS && !READ_ONCE(a->occ)))
-		goto out;
-	spin_lock_bh(&nn->addr_lock);
-	dead = np_ref_kill(&a->ref, &nn->idle_addrs);
+	if (atomic_dec_return(&a->ref) == 1 && (!READ_ONCE(a->idle) || READ_ONCE(a->occ))) {
+		spin_lock_bh(&nn->addr_lock);
+		dead = np_addr_retire(nn, a);
+		spin_unlock_bh(&nn->addr_lock);
+	}
 	if (dead)
-		rhashtable_remove_fast(&nn->addrs, &a->node, np_addr_params);
-	spin_unlock_bh(&nn->addr_lock);
-	if (dead)
-		np_addr_free(a);
-out:
+		np_addr_free(dead);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_put);
@@ -362,7 +398,7 @@ again:
 	}
 	for (i = 0; i < n; i++)
 		np_occ_set(occ, few[i]);
-	a->nfew = 0;
+	WRITE_ONCE(a->nfew, 0);
 	/* Pairs with the READ_ONCE() of those that look for it without the lock. */
 	smp_store_release(&a->occ, occ);
 	spin_unlock_bh(&a->lock);
@@ -407,9 +443,10 @@ bool np_addr_set(struct np_addr *a, u16 port)
 		spin_lock(&a->lock);
 		if (!a->occ) {
 			if (a->nfew < NP_FEW)
-				WRITE_ONCE(a->few[a->nfew++], port);
+				WRITE_ONCE(a->few[a->nfew], port);
 			else
 				set = false;
+			WRITE_ONCE(a->nfew, a->nfew + set);
 			spin_unlock(&a->lock);
 			return set;
 		}
@@ -436,7 +473,8 @@ void np_addr_clear(struct np_addr *a, u16 port)
 		if (!a->occ) {
 			for (i = 0; a->few[i] != port; i++)
 				;
-			WRITE_ONCE(a->few[i], a->few[--a->nfew]);
+			WRITE_ONCE(a->few[i], a->few[a->nfew - 1]);
+			WRITE_ONCE(a->nfew, a->nfew - 1);
 			spin_unlock(&a->lock);
 			return;
 		}

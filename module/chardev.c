@@ -79,27 +79,36 @@ static int np_ioc_release(struct netport_owner *owner, union np_arg *arg, void _
 static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
 			    void __user *to)
 {
-	return np_resv_available(owner, &arg->reserve);
+	return np_resv_available(owner, &arg->reserve, GFP_KERNEL);
+}
+
+static int np_put_candidate(struct netport_candidate __user *to,
+			    const struct netport_candidate *from)
+{
+	return np_put_reserve(&to->reserve, &from->reserve) ?:
+	       put_user(from->cursor, &to->cursor);
 }
 
 static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
 			    void __user *to)
 {
 	struct netport_candidate *cand = &arg->candidate;
-	struct netport_candidate __user *result = to;
-	u64 old = cand->reserve.token;
+	const struct netport_candidate before = *cand;
 	int err;
 
 	err = np_resv_candidate(owner, cand, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
-	err = np_put_reserve(&result->reserve, &cand->reserve) ?:
-	      put_user(cand->cursor, &result->cursor);
+	err = np_put_candidate(to, cand);
 	if (err) {
 		np_resv_drop(owner, cand->reserve.token);
 		return err;
 	}
-	return np_resv_candidate_done(owner, old, cand->reserve.token);
+	err = np_resv_candidate_done(owner, before.reserve.token, cand->reserve.token);
+	/* Another thread was faster: what the caller had is what it has. */
+	if (err)
+		np_put_candidate(to, &before);
+	return err;
 }
 
 static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg, void __user *to)
@@ -110,14 +119,15 @@ static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg, void __
 static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
 			    void __user *to)
 {
-	struct netport_range *range = &arg->range;
+	struct netport_range __user *result = to;
+	u16 low, high;
 
-	if (range->__pad)
+	if (arg->range.__pad)
 		return -EINVAL;
 	if (READ_ONCE(owner->nn->dead))
 		return -ENETDOWN;
-	np_net_range(owner->nn, &range->low, &range->high);
-	return copy_to_user(to, range, sizeof(*range)) ? -EFAULT : 0;
+	np_net_range(owner->nn, &low, &high);
+	return put_user(low, &result->low) ?: put_user(high, &result->high);
 }
 
 static int np_ioc_set_range(struct netport_owner *owner, union np_arg *arg,
@@ -131,6 +141,7 @@ static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
 			    void __user *to)
 {
 	struct netport_ephemeral *e = &arg->ephemeral;
+	struct netport_ephemeral __user *result = to;
 	int err;
 
 	if (e->__pad)
@@ -138,9 +149,7 @@ static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
 	if (READ_ONCE(owner->nn->dead))
 		return -ENETDOWN;
 	err = np_ephemeral_next(owner->nn, e);
-	if (!err && copy_to_user(to, e, sizeof(*e)))
-		err = -EFAULT;
-	return err;
+	return err ?: put_user(e->cursor, &result->cursor) ?: put_user(e->port, &result->port);
 }
 
 /**

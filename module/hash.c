@@ -3,9 +3,10 @@
  * A hash table that grows and shrinks in small steps.
  *
  * A shard lock is held with bottom halves off, so nothing done under it may grow with
- * the table.  Resizing allocates without the lock, and from then on each addition and
- * removal empties NP_HASH_STEP buckets of the old table into the new one.  One would do
- * for a table that grows: it is twice as full before it wants to grow again.
+ * the table.  Resizing allocates without the lock; from then on new entries go to the
+ * new table, and each addition and removal takes up to NP_HASH_STEP entries or empty
+ * buckets out of the old one.  Two would do: a table that grows is twice as full before
+ * it wants to grow again.
  *
  * rhashtable isn't used here: an insertion there costs more than all the rest of a
  * reservation, and its buckets have locks of their own, where the shard lock is enough.
@@ -18,10 +19,7 @@
 
 #include "netport_priv.h"
 
-#define NP_HASH_STEP	2
-
-/* The largest table for which memory is asked in a context that can't sleep. */
-#define NP_HASH_ATOMIC	(PAGE_SIZE / sizeof(struct hlist_head))
+#define NP_HASH_STEP	4
 
 void np_hash_init(struct np_hash *h)
 {
@@ -46,30 +44,35 @@ void np_hash_destroy(struct np_hash *h)
 EXPORT_SYMBOL_IF_KUNIT(np_hash_destroy);
 
 /**
- * np_hash_move() - go on with a resize that is under way
+ * np_hash_settle() - after a removal or before an addition: go on with a resize
  * @h: table
  * @fn: computes the hash of an entry
+ *
+ * A table that has become empty goes back to its first size at once.
  */
-void np_hash_move(struct np_hash *h, np_hash_fn fn)
+void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 {
-	struct hlist_node *node, *next;
+	struct hlist_node *node;
 	unsigned int i;
 
-	for (i = 0; i < NP_HASH_STEP && h->old; i++) {
-		struct hlist_head *from = &h->old->head[h->moved];
-
-		for (node = from->first; node; node = next) {
-			next = node->next;
+	for (i = 0; i < NP_HASH_STEP && h->old && h->count; i++) {
+		node = h->old->head[h->moved].first;
+		if (node) {
 			__hlist_del(node);
 			hlist_add_head(node, &h->tbl->head[fn(node) & h->tbl->mask]);
-		}
-		if (h->moved++ == h->old->mask) {
+		} else if (h->moved++ == h->old->mask) {
 			np_hash_tbl_free(h, h->old);
 			h->old = NULL;
 		}
 	}
+	if (h->count || h->tbl == &h->first.tbl)
+		return;
+	np_hash_tbl_free(h, h->old);
+	np_hash_tbl_free(h, h->tbl);
+	h->old = NULL;
+	h->tbl = &h->first.tbl;
 }
-EXPORT_SYMBOL_IF_KUNIT(np_hash_move);
+EXPORT_SYMBOL_IF_KUNIT(np_hash_settle);
 
 /**
  * np_hash_peek() - some entry, for a walk over all buckets
@@ -87,54 +90,62 @@ struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_peek);
 
-/* Down in steps: while a table shrinks, others may fill the small one again. */
-static u32 np_hash_size(const struct np_hash *h)
+/**
+ * np_hash_target() - what size should a table have?
+ * @h: table
+ *
+ * Return: a number of buckets, or 0 if it is well as it is or already on the way.
+ */
+u32 np_hash_target(const struct np_hash *h)
 {
 	u32 size = h->tbl->mask + 1;
 
-	return h->count > size ? roundup_pow_of_two(h->count) * 2 :
-				 max_t(u32, size / 4, NP_HASH_FIRST);
+	if (h->old)
+		return 0;
+	if (h->count > size)
+		return roundup_pow_of_two(h->count) * 2;
+	/* Down in steps: while a table shrinks, others may fill the small one again. */
+	if (size > NP_HASH_FIRST && h->count < size / 8)
+		return max_t(u32, size / 4, NP_HASH_FIRST);
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hash_target);
 
 /**
- * np_hash_resize() - give a table that is np_hash_unfit() another size
+ * np_hash_resize() - give a table another size
  * @h: table
  * @lock: the lock that protects it, not held
+ * @size: from np_hash_target()
  * @gfp: for the new table
  *
- * Not being able to is no error: chains are longer, that's all, and the next one who
- * comes by tries again.
+ * Return: false if there was no memory: chains are longer then, that's all.
  */
-void np_hash_resize(struct np_hash *h, spinlock_t *lock, gfp_t gfp)
+bool np_hash_resize(struct np_hash *h, spinlock_t *lock, u32 size, gfp_t gfp)
 {
-	struct np_hash_tbl *tbl;
-	size_t bytes;
-	u32 size;
+	struct np_hash_tbl *tbl = &h->first.tbl;
+	size_t bytes = struct_size(tbl, head, size);
 
-	/* A look without the lock; it is asked again below. */
-	size = data_race(np_hash_size(h));
-	bytes = struct_size(tbl, head, size);
-	gfp |= __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
-	if (size <= NP_HASH_FIRST)
-		tbl = &h->first.tbl;
-	else if (gfpflags_allow_blocking(gfp))
-		tbl = kvmalloc(bytes, gfp);
-	else
-		tbl = size <= NP_HASH_ATOMIC ? kmalloc(bytes, gfp) : NULL;
-	if (!tbl)
-		return;
+	if (size > NP_HASH_FIRST) {
+		gfp |= __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
+		if (gfpflags_allow_blocking(gfp))
+			tbl = kvmalloc(bytes, gfp);
+		else
+			tbl = bytes <= PAGE_SIZE ? kmalloc(bytes, gfp) : NULL;
+		if (!tbl)
+			return false;
+		tbl->mask = size - 1;
+	}
 
 	spin_lock_bh(lock);
-	if (np_hash_unfit(h) && tbl != h->tbl) {
-		if (tbl != &h->first.tbl)
-			tbl->mask = size - 1;
+	if (np_hash_target(h) == size) {
 		h->old = h->tbl;
 		h->tbl = tbl;
 		h->moved = 0;
-		tbl = NULL;
+		tbl = &h->first.tbl;
 	}
 	spin_unlock_bh(lock);
-	if (tbl && tbl != &h->first.tbl)
+	if (tbl != &h->first.tbl)
 		kvfree(tbl);
+	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_resize);

@@ -3,6 +3,7 @@
  * The kernel API.  Its contract is in <linux/netport.h>.
  */
 #include <linux/export.h>
+#include <linux/sched/signal.h>
 #include <net/net_namespace.h>
 
 #include "netport_priv.h"
@@ -15,7 +16,7 @@
  *
  * Context: Process; may sleep.
  *
- * Return: the owner, which the caller has to destroy, or an ERR_PTR: -ENOMEM.
+ * Return: the owner, which the caller has to destroy, or an ERR_PTR: -ENOMEM, -ENETDOWN.
  */
 struct netport_owner *netport_owner_create(struct net *net, kuid_t uid)
 {
@@ -99,7 +100,7 @@ EXPORT_SYMBOL_GPL(netport_release_binding);
  */
 int netport_available(struct netport_owner *owner, const struct netport_reserve *req)
 {
-	return np_resv_available(owner, req);
+	return np_resv_available(owner, req, GFP_ATOMIC);
 }
 EXPORT_SYMBOL_GPL(netport_available);
 
@@ -161,7 +162,8 @@ EXPORT_SYMBOL_GPL(netport_accept);
  *
  *	err = netport_pick(owner, &req, take, table, GFP_KERNEL);
  *
- * Context: Any.  Sleeps if @gfp or @test do.
+ * Context: Any.  Sleeps if @gfp or @test do.  Where @gfp may not sleep, @test is asked
+ * about NETPORT_ATOMIC_PROBES ports at most.
  *
  * Return: 0, a negative errno of @test as it is, or an error of netport_candidate();
  * -EADDRNOTAVAIL if @test accepted none.  In all cases but the first nothing is held.
@@ -170,17 +172,25 @@ int netport_pick(struct netport_owner *owner, struct netport_reserve *req,
 		 netport_test_t test, void *arg, gfp_t gfp)
 {
 	struct netport_candidate cand = { .reserve = *req };
-	int err;
+	bool may_sleep = gfpflags_allow_blocking(gfp);
+	unsigned int left = may_sleep ? UINT_MAX : NETPORT_ATOMIC_PROBES;
+	int err = 0;
 
 	if (req->binding.port)
 		return -EINVAL;
 	cand.reserve.token = 0;
-	do {
-		err = netport_candidate(owner, &cand, gfp);
-		if (err)
-			break;
-		err = test(cand.reserve.binding.port, arg);
-	} while (!err);
+	while (!err) {
+		if (may_sleep)
+			cond_resched();
+		if (may_sleep && fatal_signal_pending(current))
+			err = -EINTR;
+		else if (!left--)
+			err = -EADDRNOTAVAIL;
+		else
+			err = netport_candidate(owner, &cand, gfp);
+		if (!err)
+			err = test(cand.reserve.binding.port, arg);
+	}
 	if (err > 0)
 		err = netport_accept(owner, cand.reserve.token);
 	if (err) {
@@ -205,7 +215,7 @@ EXPORT_SYMBOL_GPL(netport_pick);
  * Context: Process; may sleep.
  *
  * Return: the port that @test accepted, a negative errno of @test as it is,
- * -EADDRNOTAVAIL if it accepted none, or -ENOMEM.
+ * -EADDRNOTAVAIL if it accepted none, -ENETDOWN or -ENOMEM.
  */
 int netport_pick_ephemeral(struct net *net, netport_test_t test, void *arg)
 {
@@ -234,7 +244,7 @@ EXPORT_SYMBOL_GPL(netport_pick_ephemeral);
  *
  * Context: Process; may sleep.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENETDOWN or -ENOMEM.
  */
 int netport_get_range(struct net *net, struct netport_range *range)
 {

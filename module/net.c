@@ -4,6 +4,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/ip.h>
@@ -13,6 +14,7 @@
 #include "netport_priv.h"
 
 static unsigned int np_net_id __read_mostly;
+static struct workqueue_struct *np_wq;
 static DEFINE_MUTEX(np_net_lock);	/* np_net_slot.nn from NULL to something */
 
 struct np_net_slot {
@@ -22,6 +24,25 @@ struct np_net_slot {
 static u32 np_range(u16 low, u16 high)
 {
 	return low | (u32)high << 16;
+}
+
+static void np_net_resize(struct work_struct *work)
+{
+	struct np_net *nn = container_of(work, struct np_net, resize);
+
+	np_resv_resize(nn);
+	np_net_put(nn);
+}
+
+/**
+ * np_net_resize_later() - have the tables resized by somebody who can sleep
+ * @nn: the tables; the caller's owner holds them
+ */
+void np_net_resize_later(struct np_net *nn)
+{
+	refcount_inc(&nn->ref);
+	if (!queue_work(np_wq, &nn->resize))
+		refcount_dec(&nn->ref);
 }
 
 static struct np_net *np_net_alloc(struct net *net)
@@ -45,6 +66,8 @@ static struct np_net *np_net_alloc(struct net *net)
 	nn->net = net;
 	nn->user_ns = get_user_ns(net->user_ns);
 	nn->range = np_range(NP_RANGE_LOW, NP_RANGE_HIGH);
+	nn->rnd = get_random_u32();
+	INIT_WORK(&nn->resize, np_net_resize);
 	return nn;
 
 err_shards:
@@ -74,13 +97,16 @@ static void np_net_free(struct np_net *nn)
  *
  * May sleep.
  *
- * Return: a reference, to be given back with np_net_put(), or ERR_PTR(-ENOMEM).
+ * Return: a reference, to be given back with np_net_put(), or an ERR_PTR: -ENOMEM, or
+ * -ENETDOWN if the caller had no reference after all, and the namespace is going.
  */
 struct np_net *np_net_get(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
 	struct np_net *nn;
 
+	if (!check_net(net))
+		return ERR_PTR(-ENETDOWN);
 	mutex_lock(&np_net_lock);
 	nn = slot->nn;
 	if (!nn) {
@@ -197,13 +223,17 @@ u64 np_net_reserved(const struct np_net *nn, unsigned int word)
 {
 	const unsigned long *bits;
 	u64 reserved = 0;
+	unsigned int i;
 
 	if (READ_ONCE(nn->dead))
 		return 0;
 	bits = np_net_reserved_ports(nn->net);
-	if (bits)
-		bitmap_to_arr64(&reserved, bits + word * (NP_WORD_PORTS / BITS_PER_LONG),
-				NP_WORD_PORTS);
+	if (!bits)
+		return 0;
+	/* Not locked against the sysctl, like its users in the host's stack. */
+	bits += word * NP_WORD_PORTS / BITS_PER_LONG;
+	for (i = 0; i < NP_WORD_PORTS; i += BITS_PER_LONG)
+		reserved |= (u64)READ_ONCE(*bits++) << i;
 	return reserved;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_reserved);
@@ -235,10 +265,19 @@ static struct pernet_operations np_net_ops = {
 
 int __init np_net_init(void)
 {
-	return register_pernet_subsys(&np_net_ops);
+	int err;
+
+	np_wq = alloc_workqueue("netport", 0, 0);
+	if (!np_wq)
+		return -ENOMEM;
+	err = register_pernet_subsys(&np_net_ops);
+	if (err)
+		destroy_workqueue(np_wq);
+	return err;
 }
 
 void np_net_exit(void)
 {
 	unregister_pernet_subsys(&np_net_ops);
+	destroy_workqueue(np_wq);
 }

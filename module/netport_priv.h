@@ -45,8 +45,8 @@
  * netport_owner.lock	the owner's list of reservations
  * np_addr.lock		the array np_addr.few, and the change from it to np_addr.occ
  *
- * xa_lock of np_net.spaces, np_net.addr_lock: birth and death of spaces and addresses;
- * taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
+ * xa_lock of np_net.spaces, np_net.addr_lock: birth, idleness and death of spaces and
+ * addresses; taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
  * then held by its count, never by a lock.  np_user: users_lock in user.c.
  *
  * np_net.dead is set in pre_exit, when RCU readers may still look at np_net.net; under
@@ -56,6 +56,7 @@
 #define _NETPORT_PRIV_H
 
 #include <linux/atomic.h>
+#include <linux/hash.h>
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/netport.h>
@@ -63,6 +64,7 @@
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #define NP_FAMILY_ALL	(NETPORT_FAMILY_IPV4 | NETPORT_FAMILY_IPV6)
@@ -75,6 +77,8 @@
 #define NP_SHARDS	64
 
 #define NP_COMPARE_MAX	4096
+
+#define NP_IDLE_ADDRS	64
 
 #define NP_RANGE_LOW	16000
 #define NP_RANGE_HIGH	65535
@@ -89,7 +93,7 @@ enum { NP_ANY_BOTH = NP_FAMILIES, NP_ANYS };
  * struct np_hash - a hash table that grows and shrinks in small steps
  * @tbl: where new entries go
  * @old: the table before, while entries are moved out of it
- * @moved: buckets of @old that are empty for good
+ * @moved: how many buckets of @old are empty for good
  * @count: entries
  * @first: the smallest table, for which nothing is allocated
  *
@@ -148,6 +152,8 @@ struct np_addr_key {
  * @family: number of its family; meaningless for NP_ANY_BOTH
  * @ref: bindings here, searches under way, and one for being in np_net.addrs
  * @rnd: secret, mixed into the place of its bindings in the table
+ * @idle: it is in np_net.idle_addrs[@slot]; both under np_net.addr_lock
+ * @slot: see @idle
  * @lock: protects @few and @nfew
  * @nfew: how many of @few are in use
  * @few: the ports taken, while they are few and @occ is NULL
@@ -163,6 +169,8 @@ struct np_addr {
 	u8			family;
 	atomic_t		ref;
 	u32			rnd;
+	bool			idle;
+	u8			slot;
 	spinlock_t		lock;
 	u32			nfew;
 	u16			few[NP_FEW];
@@ -332,8 +340,11 @@ struct np_port {
  * @spaces: np_space by protocol
  * @addr_lock: birth and death in @addrs
  * @addrs: np_addr by key
- * @idle_addrs: how many of them nobody uses
- * @idle_spaces: likewise of @spaces
+ * @idle_addrs: some that nobody uses, or used when they came here; under @addr_lock
+ * @idle_next: the next of these to go
+ * @idle_spaces: how many of @spaces nobody uses
+ * @rnd: secret, mixed into the place of tokens
+ * @resize: gives tables their size, for those who can't sleep
  * @shards: NP_SHARDS of them
  */
 struct np_net {
@@ -346,10 +357,12 @@ struct np_net {
 	struct xarray		spaces;
 	spinlock_t		addr_lock;
 	struct rhashtable	addrs;
-	atomic_t		idle_addrs;
+	struct np_addr		*idle_addrs[NP_IDLE_ADDRS];
+	unsigned int		idle_next;
 	atomic_t		idle_spaces;
+	u32			rnd;
+	struct work_struct	resize;
 	struct np_shard		*shards;
-	struct rcu_head		rcu;
 };
 
 /**
@@ -404,6 +417,7 @@ struct netport_owner {
  * @any: whether @local is the any-address, as index of np_space.any, or -1
  * @low: first port that may be picked
  * @high: last port
+ * @left: how many more bindings it may be compared with one by one
  */
 struct np_want {
 	struct np_space		*space;
@@ -421,6 +435,7 @@ struct np_want {
 	s8			any;
 	u16			low;
 	u16			high;
+	int			left;
 };
 
 /**
@@ -428,7 +443,7 @@ struct np_want {
  * @NP_FIT_FREE: nothing overlaps
  * @NP_FIT_SHARED: something overlaps, and the flags allow it
  *
- * or a negative errno: -EADDRINUSE, or -EDQUOT when more than NP_COMPARE_MAX bindings
+ * or a negative errno: -EADDRINUSE, or -EDQUOT when more bindings than np_want.left
  * would have to be looked at.
  */
 enum np_fit { NP_FIT_FREE, NP_FIT_SHARED };
@@ -462,11 +477,6 @@ static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
 	return &nn->shards[port / NP_WORD_PORTS % NP_SHARDS];
 }
 
-static inline u32 np_token_hash(u64 token)
-{
-	return token >> 16;
-}
-
 /* hash.c */
 
 /* Computes the hash of an entry. */
@@ -474,23 +484,47 @@ typedef u32 (*np_hash_fn)(struct hlist_node *node);
 
 void np_hash_init(struct np_hash *h);
 void np_hash_destroy(struct np_hash *h);
-void np_hash_move(struct np_hash *h, np_hash_fn fn);
+void np_hash_settle(struct np_hash *h, np_hash_fn fn);
 struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket);
-void np_hash_resize(struct np_hash *h, spinlock_t *lock, gfp_t gfp);
+u32 np_hash_target(const struct np_hash *h);
+bool np_hash_resize(struct np_hash *h, spinlock_t *lock, u32 size, gfp_t gfp);
 
-static inline struct hlist_head *np_hash_head(struct np_hash *h, u32 hash)
+/*
+ * A hash of two numbers.  Tables are indexed by the lower bits, and the lower bits of a
+ * product know nothing of the upper ones of its factors; so these are folded in.
+ */
+static inline u32 np_mix(u32 rnd, u32 val)
 {
-	if (unlikely(h->old) && (hash & h->old->mask) >= h->moved)
-		return &h->old->head[hash & h->old->mask];
-	return &h->tbl->head[hash & h->tbl->mask];
+	u32 hash = ((u64)rnd << 32 | val) * GOLDEN_RATIO_64 >> 32;
+
+	return hash ^ hash >> 16;
 }
+
+/* The first bucket in which an entry may be, and the one after @b or NULL. */
+static inline struct hlist_head *np_hash_bucket(struct np_hash *h, u32 hash,
+						struct hlist_head *b)
+{
+	struct hlist_head *new = &h->tbl->head[hash & h->tbl->mask];
+
+	if (b == new)
+		return NULL;
+	if (unlikely(h->old) && !b && (hash & h->old->mask) >= h->moved)
+		return &h->old->head[hash & h->old->mask];
+	return new;
+}
+
+/* To be left by return only: it is two loops. */
+#define np_hash_for_each_entry(pos, h, hash, member)				\
+	for (struct hlist_head *np_b = np_hash_bucket(h, hash, NULL); np_b;	\
+	     np_b = np_hash_bucket(h, hash, np_b))				\
+		hlist_for_each_entry(pos, np_b, member)
 
 static inline void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash,
 			       np_hash_fn fn)
 {
 	if (unlikely(h->old))
-		np_hash_move(h, fn);
-	hlist_add_head(node, np_hash_head(h, hash));
+		np_hash_settle(h, fn);
+	hlist_add_head(node, &h->tbl->head[hash & h->tbl->mask]);
 	h->count++;
 }
 
@@ -498,17 +532,8 @@ static inline void np_hash_del(struct np_hash *h, struct hlist_node *node, np_ha
 {
 	__hlist_del(node);
 	h->count--;
-	if (unlikely(h->old))
-		np_hash_move(h, fn);
-}
-
-/* A table wants another size when entries and buckets differ too much; see hash.c. */
-static inline bool np_hash_unfit(const struct np_hash *h)
-{
-	u32 size = h->tbl->mask + 1;
-
-	return !h->old && (h->count > size ||
-			   (size > NP_HASH_FIRST && h->count < size / 8));
+	if (unlikely(h->old || !h->count))
+		np_hash_settle(h, fn);
 }
 
 /* occ.c */
@@ -589,7 +614,7 @@ int np_want_init(struct np_want *w, struct np_user *user,
 
 /* table.c */
 u32 np_entry_hash(struct hlist_node *node);
-int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact);
+int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare);
 void np_table_unlink(struct np_shard *shard, struct np_bind *b);
 struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
@@ -606,7 +631,7 @@ void np_spare_drop(struct np_spare *spare);
  * @start: where the search began
  * @pass: which pass it is in
  * @done: how many ports of the pass are behind it
- * @probes: how many ports in use have been looked at
+ * @probes: how many ports the later passes have looked at
  * @may_sleep: whether it may
  * @resumed: a port has been offered
  */
@@ -621,7 +646,7 @@ struct np_cursor {
 	bool	resumed;
 };
 
-void np_pick_start(struct np_cursor *c, const struct np_want *w, gfp_t gfp);
+void np_pick_start(struct np_cursor *c, const struct np_want *w, bool candidates, gfp_t gfp);
 u64 np_pick_save(const struct np_cursor *c);
 int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 port,
 		   gfp_t gfp);
@@ -631,7 +656,8 @@ int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e);
 
 /* resv.c */
 int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp);
-int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req);
+int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
+		      gfp_t gfp);
 int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *cand,
 		      gfp_t gfp);
 int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new);
@@ -640,6 +666,7 @@ int np_resv_drop(struct netport_owner *owner, u64 token);
 int np_resv_release(struct netport_owner *owner, u64 token);
 int np_resv_release_binding(struct netport_owner *owner,
 			    const struct netport_binding *b, u32 options);
+void np_resv_resize(struct np_net *nn);
 void np_resv_drain(struct np_net *nn);
 int np_resv_init(void);
 void np_resv_exit(void);
@@ -663,6 +690,7 @@ void np_net_range(const struct np_net *nn, u16 *low, u16 *high);
 int np_net_set_range(struct np_net *nn, const struct netport_range *range, bool allowed);
 u16 np_net_floor(const struct np_net *nn);
 u64 np_net_reserved(const struct np_net *nn, unsigned int word);
+void np_net_resize_later(struct np_net *nn);
 int np_net_init(void);
 void np_net_exit(void);
 

@@ -31,7 +31,8 @@ MODULE_PARM_DESC(max_per_netns,
  *
  * May sleep.
  *
- * Return: the owner, to be destroyed with np_owner_destroy(), or an ERR_PTR: -ENOMEM.
+ * Return: the owner, to be destroyed with np_owner_destroy(), or an ERR_PTR: -ENOMEM,
+ * -ENETDOWN.
  */
 struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted)
 {
@@ -206,12 +207,16 @@ int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 lo
 		if (low > high)
 			return -EINVAL;
 	}
-	if (low < floor && !np_owner_privileged(owner)) {
-		/* An end that the caller left open is where its ports begin. */
-		if (!clip || high < floor)
-			return -EACCES;
-		low = floor;
+	if (low >= floor)
+		goto out;
+	/* An end that the caller left open is where its ports begin. */
+	if (clip && high >= floor) {
+		if (!ns_capable_noaudit(owner->nn->user_ns, CAP_NET_BIND_SERVICE))
+			low = floor;
+	} else if (!np_owner_privileged(owner)) {
+		return -EACCES;
 	}
+out:
 	w->low = low;
 	w->high = high;
 	return 0;

@@ -3,9 +3,13 @@
  * The search for a port: RFC 6056, algorithm 1, over the bitmaps.
  *
  * Up to three passes over the range, each from the same random start.  The first takes
- * a port on which nothing is bound that could be in the way.  The others are only for
- * requests that may fit beside something: first where nothing overlaps (another device
- * or remote), then where the flags allow sharing.
+ * a port on which nothing is bound that could be in the way; the bitmaps know these.  The
+ * others look at each port, and are only for requests that may fit beside something:
+ * first where nothing overlaps (another device or remote), then where the flags allow
+ * sharing.
+ *
+ * A search for candidates offers each port once, so it keeps to one pass: the first, or
+ * the second for a request with a device or a remote; the third if that finds nothing.
  *
  * What the bitmaps say may be old by the time it is read.  The caller looks again under
  * the lock of the shard, and asks for the next port if it comes too late.
@@ -68,8 +72,8 @@ static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned
 	return bits;
 }
 
-/* The first port of @from to @to that is free, or that is taken; 0 if there is none. */
-static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool taken)
+/* The first port of @from to @to, or the first free one of these; 0 if there is none. */
+static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool all)
 {
 	const unsigned int first = from / NP_WORD_PORTS, last = to / NP_WORD_PORTS;
 	unsigned int c, i, n, base, word;
@@ -79,7 +83,7 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 	for (c = first / NP_CHUNK_WORDS; c <= last / NP_CHUNK_WORDS; c++) {
 		n = 0;
 		full = 0;
-		for (i = 0; i < v->nocc; i++) {
+		for (i = 0; i < v->nocc && !all; i++) {
 			chunk = READ_ONCE(v->occ[i]->chunk[c]);
 			if (!chunk)
 				continue;
@@ -89,7 +93,7 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 
 		/* The words to look at. */
 		base = c * NP_CHUNK_WORDS;
-		open = taken ? ~0ULL : ~full;
+		open = ~full;
 		if (base < first)
 			open &= ~0ULL << (first - base);
 		if (base + NP_CHUNK_WORDS - 1 > last)
@@ -101,10 +105,9 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 			for (i = 0; i < n; i++)
 				bits |= READ_ONCE(src[i][word]);
 			word += base;
-			if (v->few)
+			if (v->few && !all)
 				bits |= np_addr_word(v->few, word);
-			if (!taken)
-				bits = ~bits;
+			bits = ~bits;
 			if (!bits)
 				continue;
 			bits = np_word_clip(bits, word, from, to);
@@ -145,15 +148,17 @@ static void np_cursor_init(struct np_cursor *c, gfp_t gfp)
  * np_pick_start() - begin a search
  * @c: where it stands
  * @w: the request, with its range
+ * @candidates: it is one for candidates, and may be resumed
  * @gfp: says whether the search may sleep
  */
-void np_pick_start(struct np_cursor *c, const struct np_want *w, gfp_t gfp)
+void np_pick_start(struct np_cursor *c, const struct np_want *w, bool candidates, gfp_t gfp)
 {
 	np_cursor_init(c, gfp);
 	c->low = w->low;
 	c->high = w->high;
 	c->start = c->low + get_random_u32_below(np_cursor_size(c));
-	c->pass = NP_PASS_FREE;
+	c->pass = candidates && np_pass_applies(w, NP_PASS_APART) ? NP_PASS_APART :
+		  NP_PASS_FREE;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_start);
 
@@ -223,7 +228,7 @@ static u16 np_pass_next(struct np_cursor *c, const struct np_view *v)
 	return port;
 }
 
-/* Before each port that is in use: may the search go on? */
+/* Before each port of the later passes: may the search go on? */
 static bool np_pick_pause(struct np_cursor *c)
 {
 	if (!c->may_sleep)
@@ -256,13 +261,12 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 		port = np_pass_next(c, &v);
 		if (port)
 			return port;
+		if (c->resumed)
+			return -EADDRNOTAVAIL;
 		do {
 			if (++c->pass == NP_PASSES)
 				return -EADDRNOTAVAIL;
 		} while (!np_pass_applies(w, c->pass));
-		/* Sharing is for when there was nothing else. */
-		if (c->resumed && c->pass == NP_PASS_SHARED)
-			return -EADDRNOTAVAIL;
 		c->done = 0;
 	}
 }

@@ -16,9 +16,17 @@ static_assert(sizeof(struct np_resv) == 128 || !IS_ENABLED(CONFIG_64BIT),
 
 static struct kmem_cache *np_resv_cache;
 
+/* An owner can choose which of its tokens to keep, so their order isn't hash enough. */
+static u32 np_token_hash(const struct np_net *nn, u64 token)
+{
+	return np_mix(nn->rnd, token >> 16);
+}
+
 static u32 np_token_node_hash(struct hlist_node *node)
 {
-	return np_token_hash(hlist_entry(node, struct np_resv, token_link)->token);
+	struct np_resv *r = hlist_entry(node, struct np_resv, token_link);
+
+	return np_token_hash(r->owner->nn, r->token);
 }
 
 static struct np_resv *np_resv_find(struct np_shard *shard, const struct netport_owner *owner,
@@ -27,7 +35,7 @@ static struct np_resv *np_resv_find(struct np_shard *shard, const struct netport
 	struct np_resv *r;
 
 	lockdep_assert_held(&shard->lock);
-	hlist_for_each_entry(r, np_hash_head(&shard->tokens, np_token_hash(token)), token_link)
+	np_hash_for_each_entry(r, &shard->tokens, np_token_hash(owner->nn, token), token_link)
 		if (r->token == token)
 			return r->owner == owner ? r : NULL;
 	return NULL;
@@ -44,7 +52,7 @@ static u64 np_resv_publish(struct np_shard *shard, struct np_resv *r)
 	struct netport_owner *owner = r->owner;
 
 	r->token = ++shard->seq << 16 | r->bind.e.port;
-	np_hash_add(&shard->tokens, &r->token_link, np_token_hash(r->token),
+	np_hash_add(&shard->tokens, &r->token_link, np_token_hash(owner->nn, r->token),
 		    np_token_node_hash);
 	spin_lock(&owner->lock);
 	list_add_tail(&r->owner_link, &owner->resvs);
@@ -95,14 +103,50 @@ static void np_resv_free(struct np_resv *r)
 
 /* making them */
 
-static void np_shard_resize(struct np_shard *shard, gfp_t gfp)
+/* The sizes that the tables of a shard should have, or 0; see np_hash_target(). */
+struct np_shard_sizes {
+	u32 table;
+	u32 tokens;
+};
+
+static void np_shard_sizes(const struct np_shard *shard, struct np_shard_sizes *sizes)
 {
-	/* A look without the lock: np_hash_resize() looks again under it. */
-	if (data_race(np_hash_unfit(&shard->table)))
-		np_hash_resize(&shard->table, &shard->lock, gfp);
-	/* Likewise. */
-	if (data_race(np_hash_unfit(&shard->tokens)))
-		np_hash_resize(&shard->tokens, &shard->lock, gfp);
+	sizes->table = np_hash_target(&shard->table);
+	sizes->tokens = np_hash_target(&shard->tokens);
+}
+
+/* False if there was no memory for one of them. */
+static bool np_shard_resize(struct np_shard *shard, const struct np_shard_sizes *sizes,
+			    gfp_t gfp)
+{
+	bool done = true;
+
+	if (unlikely(sizes->table))
+		done &= np_hash_resize(&shard->table, &shard->lock, sizes->table, gfp);
+	if (unlikely(sizes->tokens))
+		done &= np_hash_resize(&shard->tokens, &shard->lock, sizes->tokens, gfp);
+	return done;
+}
+
+/**
+ * np_resv_resize() - give the tables of all shards the size they should have
+ * @nn: the namespace
+ *
+ * For those who could not, in a context that doesn't sleep.
+ */
+void np_resv_resize(struct np_net *nn)
+{
+	struct np_shard_sizes sizes;
+	struct np_shard *shard;
+	unsigned int i;
+
+	for (i = 0; i < NP_SHARDS; i++) {
+		shard = &nn->shards[i];
+		spin_lock_bh(&shard->lock);
+		np_shard_sizes(shard, &sizes);
+		spin_unlock_bh(&shard->lock);
+		np_shard_resize(shard, &sizes, GFP_KERNEL);
+	}
 }
 
 static int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp)
@@ -120,26 +164,33 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 {
 	struct np_net *nn = r->owner->nn;
 	struct np_shard *shard = np_shard_of(nn, w->port);
+	struct np_shard_sizes sizes;
 	int err;
 
 	r->bind.e.port = w->port;
+	/* One that may not sleep has one budget for all the ports of a pick. */
+	if (!c || c->may_sleep)
+		w->left = NP_COMPARE_MAX;
 	for (;;) {
 		err = np_resv_prepare(w->addr, w->port, gfp);
 		if (err)
 			return err;
 
 		spin_lock_bh(&shard->lock);
-		err = nn->dead ? -ENETDOWN : np_table_check(shard, w, c);
+		err = READ_ONCE(nn->dead) ? -ENETDOWN : np_table_check(shard, w, c);
 		if (err >= 0 && c && !np_pick_fits(c, err))
 			err = -EADDRINUSE;
 		if (err >= 0)
 			err = np_table_link(shard, &r->bind, spare);
-		if (!err)
+		if (!err) {
 			*token = np_resv_publish(shard, r);
+			np_shard_sizes(shard, &sizes);
+		}
 		spin_unlock_bh(&shard->lock);
 
-		if (!err)
-			np_shard_resize(shard, gfp);
+		if (!err && !np_shard_resize(shard, &sizes, gfp) &&
+		    !gfpflags_allow_blocking(gfp))
+			np_net_resize_later(nn);
 		if (err != -EAGAIN)
 			return err;
 		err = np_spare_fill(spare, gfp);
@@ -225,7 +276,7 @@ int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t
 		return err;
 	pick = !w.port;
 	if (pick)
-		np_pick_start(&c, &w, gfp);
+		np_pick_start(&c, &w, false, gfp);
 	err = np_resv_create(owner, &w, pick ? &c : NULL, &token, gfp);
 	if (err) {
 		np_owner_uncharge(owner);
@@ -241,8 +292,10 @@ static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cu
 	struct np_shard *shard = np_shard_of(nn, w->port);
 	int err;
 
+	if (!c || c->may_sleep)
+		w->left = NP_COMPARE_MAX;
 	spin_lock_bh(&shard->lock);
-	err = nn->dead ? -ENETDOWN : np_table_check(shard, w, c);
+	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_table_check(shard, w, c);
 	spin_unlock_bh(&shard->lock);
 	if (err < 0)
 		return err;
@@ -253,10 +306,12 @@ static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cu
  * np_resv_available() - would np_resv_make() succeed?
  * @owner: for whom
  * @req: the request
+ * @gfp: says whether a search may sleep
  *
  * Return: 0, or the error.
  */
-int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req)
+int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
+		      gfp_t gfp)
 {
 	struct np_net *nn = owner->nn;
 	struct np_cursor c;
@@ -274,7 +329,7 @@ int np_resv_available(struct netport_owner *owner, const struct netport_reserve 
 	if (w.port) {
 		err = np_resv_look(nn, &w, NULL);
 	} else {
-		np_pick_start(&c, &w, GFP_ATOMIC);
+		np_pick_start(&c, &w, false, gfp);
 		do {
 			port = np_pick_next(&c, nn, &w);
 			if (port < 0) {
@@ -349,7 +404,7 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 		if (!err)
 			err = np_owner_access(owner, &w, c.low, c.high);
 	} else {
-		np_pick_start(&c, &w, gfp);
+		np_pick_start(&c, &w, true, gfp);
 		err = np_owner_charge(owner);
 	}
 	if (err)

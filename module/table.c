@@ -4,7 +4,6 @@
  * netport_priv.h has the picture.  Everything here is done under the lock of the shard.
  */
 #include <kunit/visibility.h>
-#include <linux/hash.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
@@ -12,37 +11,29 @@
 
 /* where things are chained */
 
-/*
- * Tables are indexed by the lower bits, and the lower bits of a product know nothing of
- * the upper ones of its factors; the ports of a shard differ in just these.
- */
-static u32 np_hash_pair(u32 rnd, u32 val)
-{
-	u32 hash = ((u64)rnd << 32 | val) * GOLDEN_RATIO_64 >> 32;
-
-	return hash ^ hash >> 16;
-}
-
 static u32 np_hash_port(const struct np_space *sp, u16 port)
 {
-	return np_hash_pair(sp->rnd, port);
+	return np_mix(sp->rnd, port);
 }
 
 static u32 np_hash_node(const struct np_addr *a, u16 port)
 {
-	return np_hash_pair(a->rnd, port);
-}
-
-static u32 np_hash_member(const struct np_addr *a, u16 port,
-			  const struct netport_owner *owner)
-{
-	return np_hash_pair(a->rnd ^ hash_ptr(owner, 32), port);
+	return np_mix(a->rnd, port);
 }
 
 static u32 np_hash_tuple(const struct np_addr *a, u16 port, const struct in6_addr *remote,
 			 u16 rport)
 {
 	return __ipv6_addr_jhash(remote, a->rnd ^ ((u32)port << 16 | rport));
+}
+
+/* Everything that makes one binding of an owner differ from another. */
+static u32 np_hash_member(const struct np_addr *a, u16 port, const struct in6_addr *remote,
+			  u32 ifindex, u8 share, const struct netport_owner *owner)
+{
+	u32 hash = np_hash_tuple(a, port, remote, share);
+
+	return np_mix(hash ^ hash_ptr(owner, 32), ifindex);
 }
 
 /**
@@ -69,7 +60,8 @@ u32 np_entry_hash(struct hlist_node *node)
 	case NP_NODE:
 		return np_hash_node(b->addr, e->port);
 	case NP_MEMBER:
-		return np_hash_member(b->addr, e->port, np_bind_resv(b)->owner);
+		return np_hash_member(b->addr, e->port, &b->remote, b->ifindex, e->share,
+				      np_bind_resv(b)->owner);
 	default:
 		return np_hash_tuple(b->addr, e->port, &b->remote, e->rport);
 	}
@@ -92,7 +84,7 @@ static struct np_entry *np_find_port(struct np_shard *shard, const struct np_spa
 {
 	struct np_entry *e;
 
-	hlist_for_each_entry(e, np_hash_head(&shard->table, np_hash_port(sp, port)), chain) {
+	np_hash_for_each_entry(e, &shard->table, np_hash_port(sp, port), chain) {
 		if (e->port != port)
 			continue;
 		if (e->kind == NP_LONE && np_entry_bind(e)->addr->space == sp)
@@ -112,7 +104,7 @@ static struct np_entry *np_find_node(struct np_shard *shard, struct np_port *p,
 
 	if (a->any)
 		return p->any[a->family];
-	hlist_for_each_entry(e, np_hash_head(&shard->table, np_hash_node(a, port)), chain) {
+	np_hash_for_each_entry(e, &shard->table, np_hash_node(a, port), chain) {
 		if (e->port != port)
 			continue;
 		if (e->kind == NP_NODE && np_entry_bind(e)->addr == a)
@@ -194,15 +186,15 @@ static void np_port_uncount(struct np_port *p, u8 family, struct np_entry *node)
 /**
  * struct np_check - a look at the bindings of one local address, one by one
  * @w: the request
+ * @shared: that it shares with all of them is known already
  * @share: the flags that it and all bindings seen have in common
  * @overlap: whether one has been seen that overlaps
- * @left: how many more may be looked at
  */
 struct np_check {
-	const struct np_want	*w;
-	u8			share;
-	bool			overlap;
-	int			left;
+	struct np_want	*w;
+	bool		shared;
+	u8		share;
+	bool		overlap;
 };
 
 static bool np_remote_overlaps(const struct np_bind *b, const struct np_want *w)
@@ -225,13 +217,13 @@ static bool np_check_bind(struct np_check *c, struct np_bind *b)
 		c->overlap = true;
 		c->share &= np_bind_share(b, c->w->user);
 	}
-	return c->overlap && !c->share;
+	return c->overlap && (c->shared || !c->share);
 }
 
 /* One of many: true when that is enough. */
 static bool np_check_member(struct np_check *c, struct np_bind *b)
 {
-	return --c->left < 0 || np_check_bind(c, b);
+	return --c->w->left < 0 || np_check_bind(c, b);
 }
 
 static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct np_group *g)
@@ -243,7 +235,7 @@ static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct n
 	u32 hash;
 
 	hash = np_hash_tuple(g->addr, port, &w->remote, w->rport);
-	hlist_for_each_entry(e, np_hash_head(&shard->table, hash), chain) {
+	np_hash_for_each_entry(e, &shard->table, hash, chain) {
 		if (e->kind != NP_TUPLE || e->port != port || e->rport != w->rport)
 			continue;
 		b = np_entry_bind(e);
@@ -276,7 +268,7 @@ static bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_
 
 static int np_check_result(const struct np_check *c)
 {
-	if (c->left < 0)
+	if (c->w->left < 0)
 		return -EDQUOT;
 	if (!c->overlap)
 		return NP_FIT_FREE;
@@ -287,10 +279,10 @@ static int np_check_result(const struct np_check *c)
  * One local address, which has up to two nodes: an any-address of one family has its
  * own bindings and those of both families.
  */
-static int np_check_addr(struct np_shard *shard, const struct np_want *w,
-			 struct np_entry *n1, struct np_entry *n2, bool exact, int *left)
+static int np_check_addr(struct np_shard *shard, struct np_want *w, struct np_entry *n1,
+			 struct np_entry *n2, bool exact)
 {
-	struct np_check c = { .w = w, .share = w->share, .left = *left };
+	struct np_check c = { .w = w, .share = w->share };
 	u8 share = w->share;
 
 	if (!n1 && !n2)
@@ -307,15 +299,15 @@ static int np_check_addr(struct np_shard *shard, const struct np_want *w,
 	if (share && !exact)
 		return NP_FIT_SHARED;
 
+	c.shared = share;
 	if (!(n1 && np_check_node(&c, shard, n1)) && n2)
 		np_check_node(&c, shard, n2);
-	*left = c.left;
 	return np_check_result(&c);
 }
 
 /* All specific addresses of a family, against a request for the any-address. */
-static int np_check_nodes(struct np_shard *shard, const struct np_want *w,
-			  struct np_port *p, u8 family, bool exact, int *left)
+static int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_port *p,
+			  u8 family, bool exact)
 {
 	int err, fit = NP_FIT_FREE;
 	struct np_entry *e;
@@ -335,21 +327,22 @@ static int np_check_nodes(struct np_shard *shard, const struct np_want *w,
 		      offsetof(struct np_group, link) - offsetof(struct np_group, e));
 	list_for_each_entry(b, &p->nodes[family], link) {
 		e = &b->e;
-		if (--*left < 0)
+		if (--w->left < 0)
 			return -EDQUOT;
-		err = np_check_addr(shard, w, e, NULL, exact, left);
+		err = np_check_addr(shard, w, e, NULL, exact);
 		if (err < 0)
 			return err;
 		fit = max(fit, err);
+		if (each && fit == NP_FIT_SHARED)
+			break;
 	}
 	return fit;
 }
 
 /* Is there one, and does it agree in the whole tuple? */
-static int np_check_tuple(struct np_shard *shard, const struct np_want *w,
-			  struct np_entry *e)
+static int np_check_tuple(struct np_shard *shard, struct np_want *w, struct np_entry *e)
 {
-	struct np_check c = { .w = w, .share = w->share, .left = NP_COMPARE_MAX };
+	struct np_check c = { .w = w, .share = w->share };
 	struct np_bind *b;
 
 	if (e && e->kind == NP_PORT)
@@ -376,7 +369,7 @@ static bool np_families_meet(const struct np_addr *a, const struct np_want *w)
 }
 
 /* The only binding on the port. */
-static int np_check_lone(const struct np_want *w, struct np_bind *b)
+static int np_check_lone(struct np_want *w, struct np_bind *b)
 {
 	struct np_check c = { .w = w, .share = w->share };
 
@@ -390,15 +383,15 @@ static int np_check_lone(const struct np_want *w, struct np_bind *b)
 /**
  * np_table_check() - would a binding fit?
  * @shard: the shard of its port, locked
- * @w: the binding; with its space and its address if there are such
+ * @w: the binding; with its space and its address if there are such.  Its left is used up
  * @exact: whether NP_FIT_SHARED and NP_FIT_FREE must be told apart; else NP_FIT_SHARED
  *	may be said where nothing overlaps
  *
  * Return: enum np_fit, -EADDRINUSE or -EDQUOT.
  */
-int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact)
+int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 {
-	int fit = NP_FIT_FREE, left = NP_COMPARE_MAX, err;
+	int fit = NP_FIT_FREE, err;
 	struct np_entry *e, *node;
 	struct np_port *p;
 	u8 family;
@@ -415,21 +408,20 @@ int np_table_check(struct np_shard *shard, const struct np_want *w, bool exact)
 	p = container_of(e, struct np_port, e);
 	if (w->any < 0 && w->addr) {
 		node = np_find_node(shard, p, w->addr);
-		fit = np_check_addr(shard, w, node, NULL, exact, &left);
+		fit = np_check_addr(shard, w, node, NULL, exact);
 		if (fit < 0)
 			return fit;
 	}
 	for (family = 0; family < NP_FAMILIES; family++) {
 		if (!(w->families & BIT(family)))
 			continue;
-		err = np_check_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH], exact,
-				    &left);
+		err = np_check_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH], exact);
 		if (err < 0)
 			return err;
 		fit = max(fit, err);
 		if (w->any < 0)
 			continue;
-		err = np_check_nodes(shard, w, p, family, exact, &left);
+		err = np_check_nodes(shard, w, p, family, exact);
 		if (err < 0)
 			return err;
 		fit = max(fit, err);
@@ -595,14 +587,33 @@ static bool np_port_used(struct np_entry *e, u8 family)
 	return !a->any && a->family == family;
 }
 
+/* Are there as many equal tuples in a group as anybody may have to look at? */
+static bool np_group_crowded(struct np_shard *shard, struct np_group *g,
+			     const struct np_bind *b)
+{
+	unsigned int n = 0;
+	struct np_entry *e;
+	u32 hash;
+
+	hash = np_hash_tuple(g->addr, b->e.port, &b->remote, b->e.rport);
+	np_hash_for_each_entry(e, &shard->table, hash, chain) {
+		if (e->kind == NP_TUPLE && e->port == b->e.port && e->rport == b->e.rport &&
+		    ipv6_addr_equal(&np_entry_bind(e)->remote, &b->remote) &&
+		    np_entry_bind(e)->group == g && ++n == NP_COMPARE_MAX)
+			return true;
+	}
+	return false;
+}
+
 /**
  * np_table_link() - put a binding into the table
  * @shard: the shard of its port, locked
  * @b: the binding, which np_table_check() has found to fit
  * @spare: what may be needed; what was not is left
  *
- * Return: 0; -EAGAIN if something is needed that np_spare_fill(), np_addr_prepare() of
- * the address or np_occ_prepare() of np_space.used gives, and then nothing has changed.
+ * Return: 0; -EDQUOT if NP_COMPARE_MAX tuples are equal to it; -EAGAIN if something is
+ * needed that np_spare_fill(), np_addr_prepare() of the address or np_occ_prepare() of
+ * np_space.used gives.  On an error nothing has changed.
  */
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
 {
@@ -622,6 +633,9 @@ int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *sp
 		node = np_find_node(shard, p, a);
 	}
 
+	if (node && node->kind == NP_GROUP && (b->e.flags & NP_BIND_FULL) &&
+	    np_group_crowded(shard, container_of(node, struct np_group, e), b))
+		return -EDQUOT;
 	spare->need_port = e && !p;
 	spare->need_group = node && node->kind != NP_GROUP;
 	if ((spare->need_port && !spare->port) || (spare->need_group && !spare->group))
@@ -752,8 +766,8 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 
 	hash = w->flags & NP_BIND_FULL ?
 	       np_hash_tuple(a, w->port, &w->remote, w->rport) :
-	       np_hash_member(a, w->port, owner);
-	hlist_for_each_entry(e, np_hash_head(&shard->table, hash), chain) {
+	       np_hash_member(a, w->port, &w->remote, w->ifindex, w->share, owner);
+	np_hash_for_each_entry(e, &shard->table, hash, chain) {
 		if ((e->kind == NP_MEMBER || e->kind == NP_TUPLE) &&
 		    np_bind_equal(np_entry_bind(e), w, owner))
 			return np_entry_bind(e);

@@ -84,6 +84,7 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	w->flags = 0;
 	w->low = 0;
 	w->high = 0;
+	w->left = NP_COMPARE_MAX;
 
 	err = np_want_addrs(w, b);
 	if (err)

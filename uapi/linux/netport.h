@@ -61,8 +61,10 @@
  *  EPERM          needs a capability that the command names
  *  EDQUOT         a limit: reservations per owner, per uid, per network namespace
  *                 (module parameters max_per_owner, max_per_uid, max_per_netns), or
- *                 the number of device- or remote-bound reservations that one
- *                 request may have to be compared with (4096)
+ *                 the number of reservations that one request may have to be
+ *                 compared with one by one (4096), which only happens on a port
+ *                 where some are for a device or a remote, or that equal it in
+ *                 local address and remote
  *  ENOMEM         no memory, or the caller's memory cgroup is at its limit
  *  ENETDOWN       the network namespace of this file no longer exists; all that
  *                 was held there is gone
@@ -281,8 +283,7 @@ struct netport_ephemeral {
  * NETPORT_IOC_AVAILABLE - would NETPORT_IOC_RESERVE succeed now?
  *
  * 0 if so, and otherwise the error that it would fail with, limits included.  Reserves
- * nothing and writes nothing.  With port 0 it doesn't search to the end for a port to
- * share: of those in use it looks at 256.
+ * nothing and writes nothing.
  *
  * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
  * EDQUOT, ENETDOWN.
@@ -292,13 +293,11 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_CANDIDATE - pick a port and hold it while the caller tests it
  *
- * The port is handed out reserved, as a candidate: nobody else gets it, and no lock
- * is kept meanwhile.  The caller tests it for as long as it likes, and then takes it
+ * The port is handed out reserved, with the share flags of the request, as a
+ * candidate; no lock is kept meanwhile.  The caller tests it for as long as it likes, and then takes it
  * (NETPORT_IOC_ACCEPT), or calls this again to turn it down and get the next, or
- * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once;
- * unless, for a request with a device or a remote, somebody took it for another one after
- * it was turned down.  Ports that would have to be shared are offered only if the first
- * call found no other.
+ * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once, and
+ * ports that would have to be shared only if the first call found no other.
  * When no further one fits, EADDRNOTAVAIL, and the caller still holds the
  * candidate it named.
  *
