@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# netport: build, try, test and install. `make help` lists the targets.
+# (What the module is made of is in Kbuild.)
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+testbed := tools/testbed
+export NETPORT_CACHE V T SMP
+
+host := $(CURDIR)/build/host
+kbuild = $(MAKE) -C $(KDIR) M=$(host) $(if $(ARCH),ARCH=$(ARCH)) $(if $(LLVM),LLVM=$(LLVM))
+
+.DEFAULT_GOAL := modules
+
+##@ See it
+run:			## boot Debian's 6.1 in a VM and show netport at work there
+	@$(testbed)/run.sh demo
+shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=6.12, debug)
+	@$(testbed)/run.sh shell $(KERNEL)
+
+##@ Test it (T='pattern' chooses by name)
+test:			## everything below; ends with `N passed, N failed`
+	@$(testbed)/test.sh kunit uapi check stock debug
+kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in
+	@$(testbed)/test.sh kunit
+selftest:		## selftests alone, on Debian's 6.1
+	@$(testbed)/test.sh 6.1
+debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
+	@$(testbed)/test.sh debug
+stock:			## selftests on Debian's 6.1 and 6.12
+	@$(testbed)/test.sh stock
+check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc
+	@$(testbed)/test.sh check
+uapi:			## the uapi header as C and C++, and one layout on 32 and 64 bit
+	@$(testbed)/test.sh uapi
+kernels:		## only fetch and build the kernels that the tests boot
+	@$(testbed)/kernel.sh 6.1 6.12 6.1-rt 6.12-rt tools uml clang debug
+	@$(testbed)/kernel.sh --drop-source
+
+##@ Use it on this machine
+modules:		## build netport.ko for the running kernel (KDIR=... for another)
+	@test -d $(KDIR) || { echo "netport: no kernel headers in $(KDIR):" \
+		"apt-get install linux-headers-$(shell uname -r)" >&2; exit 1; }
+	@mkdir -p $(host) && cp -ru --parents -t $(host) Kbuild module uapi kunit
+	$(kbuild) modules
+modules_install: modules ## install netport.ko for that kernel (DESTDIR is honoured)
+	$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \
+		CONFIG_MODULE_SIG_ALL= modules_install
+install: modules_install ## ... and the header, the command, and load the module at boot
+	@$(testbed)/install.sh install
+uninstall:		## undo install
+	@$(testbed)/install.sh uninstall
+dkms-install:		## install through DKMS: rebuilt for each new kernel
+	@$(testbed)/install.sh dkms-install
+dkms-uninstall:		## undo dkms-install
+	@$(testbed)/install.sh dkms-uninstall
+
+##@ Tidy up
+clean distclean:	## remove what was built here: build/
+	rm -rf build
+update:			## forget Debian's kernels, so that the newest are fetched next
+	@$(testbed)/cache.sh update
+cache-clean:		## remove all cached kernels
+	@$(testbed)/cache.sh clean
+
+help:			## this list
+	@awk 'BEGIN { FS = ":.*## *" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
+	@echo "KERNEL (shell); DESTDIR (install)"
+	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
+
+.PHONY: run shell test kunit selftest debug stock check uapi kernels modules modules_install \
+	install uninstall dkms-install dkms-uninstall \
+	clean distclean update cache-clean help

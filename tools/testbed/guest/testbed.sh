@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+# The steps of init, see there. Sourced by it; busybox sh.
+
+DEBUGFS=/sys/kernel/debug
+KMEMLEAK=$DEBUGFS/kmemleak
+
+# What a kernel says when something is wrong with it.
+SPLAT='(^|[^A-Z_])BUG[: ]|WARNING: |INFO: |KASAN: |KCSAN: |UBSAN: |ODEBUG: |Oops|cut here'
+SPLAT="$SPLAT|suspicious RCU|possible (circular|recursive|irq)|inconsistent lock state"
+SPLAT="$SPLAT|lock held when|held lock freed|bad unlock balance|Invalid wait context"
+SPLAT="$SPLAT|scheduling while atomic|sleeping function|stalls? on CPU|self-detected stall"
+SPLAT="$SPLAT|blocked for more than|soft lockup|hard LOCKUP|general protection fault"
+SPLAT="$SPLAT|[Uu]nable to handle|refcount_t: |corruption|Objects remaining|unreferenced object"
+SPLAT="$SPLAT|leaked|ref_tracker|waiting for .* to become free"
+SPLAT="$SPLAT|page allocation failure|Bad page|segfault at|Kernel panic"
+
+finish() {
+	sync
+	exec 3>&-
+	sleep 0.2 2>/dev/null || sleep 1	# let the last words out
+	grep -q '^vendor_id.*User Mode Linux' /proc/cpuinfo && poweroff -f
+	reboot -f
+}
+
+mark_log() {
+	if [ -e $KMEMLEAK ]; then
+		echo clear >$KMEMLEAK
+	fi
+	echo "netport testbed: start" >/dev/kmsg
+}
+
+our_log() {
+	dmesg | sed '1,/netport testbed: start/d'
+}
+
+load_netport() {
+	insmod /modules/netport.ko || return
+	[ -c /dev/netport ] || { echo "no /dev/netport"; return 1; }
+}
+
+# The suites run as their module is loaded; their KTAP is in debugfs.
+run_kunit() {
+	local dir
+	[ -n "$KUNIT_GLOB" ] || return
+	insmod /modules/netport_kunit.ko || { tell status kunit-load FAILED; return; }
+	for dir in $DEBUGFS/kunit/*/; do
+		[ -e "$dir/results" ] || continue
+		tell begin kunit "$(basename "$dir")"
+		cat "$dir/results" >&3
+		tell end kunit 0
+	done
+}
+
+# only PROGRAM GLOB - the harness options that select the tests that match.
+only() {
+	local name rest
+	"/tests/$1" -l 2>&1 | while read -r line; do
+		for name in $line; do :; done	# the last column is the test
+		# shellcheck disable=SC2254
+		case $name in
+		$2) echo "-t $name" ;;
+		esac
+	done
+}
+
+# PROGRAMS is a list of NAME or NAME.GLOB (/ before the glob).
+run_programs() {
+	local p name glob opts
+	for p in $PROGRAMS; do
+		name=${p%%/*}
+		opts=
+		if [ "$name" != "$p" ]; then
+			glob=${p#*/}
+			opts=$(only "$name" "$glob")
+			[ -n "$opts" ] || continue
+		fi
+		tell begin program "$name"
+		# shellcheck disable=SC2086
+		timeout -s KILL "$PATIENCE" "/tests/$name" $opts </dev/null >&3 2>&1
+		tell end program $?
+	done
+}
+
+# An example says by its exit status whether it worked.
+run_examples() {
+	local p
+	for p in $EXAMPLES; do
+		tell begin example "$p"
+		timeout -s KILL "$PATIENCE" "/examples/$p" </dev/null >&3 2>&1
+		tell end example $?
+	done
+}
+
+run_job() {
+	tell begin job "$JOB"
+	cd /root || return
+	# shellcheck disable=SC2086
+	sh -c "$JOB" </dev/null >&3 2>&1
+	tell end job $?
+}
+
+run_shell() {
+	cd /root || return
+	stty -F /dev/ttyS1 sane
+	cat /etc/motd >/dev/ttyS1
+	setsid sh -c 'exec sh -l </dev/ttyS1 >/dev/ttyS1 2>&1'
+}
+
+check_rmmod() {
+	local m bad=
+	for m in netport_kunit netport; do
+		[ -d /sys/module/$m ] || continue
+		rmmod $m || bad="$bad $m"
+	done
+	[ -e /dev/netport ] && bad="$bad /dev/netport-is-still-there"
+	# Once more: a module that leaves something behind does not load again.
+	[ -n "$bad" ] || { load_netport && rmmod netport; } || bad=" second-load"
+	tell status rmmod "${bad:-ok}"
+	if [ -n "$bad" ]; then
+		tell text "modules: $(cut -d' ' -f1,3,4 /proc/modules | tr '\n' ';')"
+		tell text "processes: $(ps -o pid,args | grep -v '\[' | tr '\n' ';')"
+	fi
+}
+
+check_leaks() {
+	if [ ! -e $KMEMLEAK ]; then
+		tell status leak unchecked
+		return
+	fi
+	# It says nothing of what is younger than 5 s, nor of what it sees the
+	# first time.
+	sleep 6
+	echo scan >$KMEMLEAK
+	echo scan >$KMEMLEAK
+	if grep -q . $KMEMLEAK; then
+		tell status leak FAILED
+		head -n 60 $KMEMLEAK | sed 's/^/@text /' >&3
+	else
+		tell status leak ok
+	fi
+}
+
+check_log() {
+	local first tainted
+	tainted=$(cat /proc/sys/kernel/tainted)
+	first=$(our_log | grep -nE "$SPLAT" | head -n 1 | cut -d: -f1)
+	if [ -z "$first" ] && [ $((tainted & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))) != 0 ]; then
+		first=1
+	fi
+	# A lockdep report switches lockdep off.
+	if [ -z "$first" ] && grep -qs 'debug_locks: *0' /proc/lockdep_stats; then
+		first=1
+	fi
+	if [ -n "$first" ]; then
+		tell status splat FAILED
+		our_log | tail -n "+$first" | head -n 60 | sed 's/^/@text /' >&3
+	else
+		tell status splat ok
+	fi
+}

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# initrd.sh KERNEL OUTPUT - pack the machine's file system: busybox, our init,
+# the modules and programs built for KERNEL. Taken from the environment:
+# MODE (test, run, shell), PROGRAMS, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
+# guest/.
+. "$(dirname "$0")/lib.sh"
+
+name=$1 out=$2
+need busybox-static cpio netbase
+kernel=$("$TESTBED/kernel.sh" "$name")
+root=$(mktemp -d "$BUILD/$name/root.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+chmod 755 "$root"		# it becomes /
+
+mkdir -p "$root"/{bin,etc,modules/extra,tests,examples,root}
+cp "$(command -v busybox)" "$root/bin/busybox"
+install -m 755 "$TESTBED/guest/init" "$root/init"
+cp "$TESTBED/guest/testbed.sh" "$TESTBED"/guest/{motd,passwd,group,profile} "$root/etc/"
+cp /etc/services /etc/protocols "$root/etc/"
+find "$BUILD/$name/src" -name '*.ko' -exec cp -t "$root/modules" {} +
+[ ! -d "$kernel/extra" ] || cp "$kernel"/extra/*.ko "$root/modules/extra/"
+case $name in
+uml) ;;		# no SMP, no 32-bit programs, slow system calls: KUnit only
+*)
+	for dir in tests bin examples; do
+		[ -z "$(compgen -G "$BUILD/user/$dir/*")" ] ||
+			cp "$BUILD/user/$dir"/* "$root/$dir/"
+	done
+	;;
+esac
+
+# Quoted for the guest's shell.
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+{
+	echo "MODE=$(quoted "${MODE:-test}")"
+	echo "KUNIT_GLOB=$(quoted "${KUNIT_GLOB-}")"
+	echo "PROGRAMS=$(quoted "${PROGRAMS-}")"
+	echo "EXAMPLES=$(quoted "${EXAMPLES-}")"
+	echo "PATIENCE=$(quoted "${PATIENCE:-300}")"
+	echo "JOB=$(quoted "${JOB-}")"
+} >"$root/etc/testbed.conf"
+
+(cd "$root" && find . -print0 | cpio -0 --quiet -o -H newc -R 0:0) >"$out.tmp"
+mv "$out.tmp" "$out"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced after lib.sh: Debian's own kernels, unpacked and not installed.
+#
+# A finished one is a directory of the cache, named by its ABI:
+#   kernel    the image (not for -rt: those are only built against)
+#   tree      link to the headers, for building modules
+#   release   what uname -r says in it
+#   extra/    a few of its modules, for the machine under test
+# shellcheck shell=bash
+
+# Network drivers that Debian has as modules and the selftests may want.
+STOCK_EXTRA=(dummy veth)
+
+# stock_abi NAME - the newest ABI of series 6.1, 6.12, 6.1-rt or 6.12-rt.
+stock_abi() {
+	local series=${1%-rt} flavour=amd64
+	[ "$1" = "$series" ] || flavour=rt-amd64
+	apt-cache pkgnames "linux-headers-$series." |
+		sed -nE "s/^linux-headers-(${series//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)-$flavour)\$/\1/p" |
+		sort -V | tail -n 1
+}
+
+# stock_debs NAME ABI - the packages that make up a stock kernel.
+stock_debs() {
+	echo "linux-headers-$2"
+	apt-cache depends "linux-headers-$2" |
+		sed -nE 's/^ *Depends: (linux-headers-[^ ]*common[^ ]*|linux-kbuild-[^ ]*)$/\1/p' | sort -u
+	case $1 in
+	*-rt) ;;
+	*) echo "linux-image-$2" ;;
+	esac
+}
+
+# stock_download NAME - download NAME's packages to the current directory.
+stock_download() {
+	local abi debs
+
+	abi=$(stock_abi "$1")
+	[ -n "$abi" ] || { echo "no package of the $1 kernel is known here"; return 1; }
+	mapfile -t debs < <(stock_debs "$1" "$abi")
+	rm -f ./*.deb
+	apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "${debs[@]}"
+}
+
+# stock_fetch NAME DIR - download NAME's packages to DIR, with newer lists of
+# packages if it takes that.
+stock_fetch() {
+	mkdir -p "$2"
+	cd "$2" || return
+	stock_download "$1" >"$LOG/stock-$1.log" 2>&1 && return
+	quiet "$LOG/apt-update.log" apt_update || die "apt-get update failed"
+	quiet "$LOG/stock-$1.log" stock_download "$1" ||
+		die "cannot download Debian's $1 kernel"
+}
+
+# unpack_image DEB DIR - take the image and a few modules out of the package.
+unpack_image() {
+	local deb=$1 dir=$2 m patterns=()
+
+	for m in "${STOCK_EXTRA[@]}"; do
+		patterns+=("*/drivers/net/$m.ko*")
+	done
+	dpkg-deb --fsys-tarfile "$deb" | tar -C "$dir" --wildcards -xf - \
+		'./boot/vmlinuz-*' "${patterns[@]}"
+	mkdir "$dir/extra"
+	find "$dir/lib/modules" -name '*.ko*' -exec mv -t "$dir/extra" {} +
+	find "$dir/extra" -name '*.xz' -exec xz -d {} +
+	mv "$dir"/boot/vmlinuz-* "$dir/kernel"
+	rm -rf "${dir:?}/boot" "${dir:?}/lib"
+}
+
+unpack_stock() {
+	local from=$1 dir=$2 deb headers common
+
+	for deb in "$from"/*.deb; do
+		case $deb in
+		*/linux-image-*) unpack_image "$deb" "$dir" ;;
+		*) dpkg-deb -x "$deb" "$dir" ;;
+		esac
+	done
+	headers=$(basename "$(find "$dir/usr/src" -mindepth 1 -maxdepth 1 -name 'linux-headers-*amd64')")
+	common=$(basename "$(find "$dir/usr/src" -mindepth 1 -maxdepth 1 -name 'linux-headers-*common*')")
+	# The one absolute path in these packages.
+	sed -i "s|/usr/src/$common|\$(dir \$(lastword \$(MAKEFILE_LIST)))../$common|" \
+		"$dir/usr/src/$headers/Makefile"
+	# Only for BTF, which these tests have no use for.
+	rm -f "$dir/usr/src/$headers/vmlinux"
+	ln -s "usr/src/$headers" "$dir/tree"
+	echo "${headers#linux-headers-}" >"$dir/release"
+}
+
+get_stock() {
+	local name=$1 tmp
+
+	need_space "$CACHE" 600 "Debian's $name kernel"
+	rm -rf "$CACHE/tmp.stock-$name".*	# of a run that was interrupted
+	mkdir -p "$LOG"
+	tmp=$(mktemp -d "$CACHE/tmp.stock-$name.XXXXXX")
+	(stock_fetch "$name" "$tmp/debs")
+	mkdir "$tmp/root"
+	quiet "$LOG/stock-$name.log" unpack_stock "$tmp/debs" "$tmp/root" ||
+		die "cannot unpack Debian's $name kernel"
+	mv -T "$tmp/root" "$CACHE/stock-$name-$(cat "$tmp/root/release")"
+	rm -rf "$tmp"
+}
+
+# stock_cached NAME - print NAME's directory in the cache, if it is there.
+stock_cached() {
+	newest "$CACHE/stock-$1-[0-9]*"
+}

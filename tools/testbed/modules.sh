@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# modules.sh KERNEL [MAKE-ARGUMENT...] - build netport.ko and its companions
+# for KERNEL (a name of kernel.sh) in build/KERNEL/src.
+#
+# The sources are copied there first: one tree serves many kernels.
+. "$(dirname "$0")/lib.sh"
+
+name=$1
+shift
+need make gcc libc6-dev rsync kmod perl libelf1
+kernel=$("$TESTBED/kernel.sh" "$name")
+dst=$BUILD/$name/src
+mkdir -p "$dst" "$LOG"
+
+parts=(Kbuild)
+for part in module uapi kunit tools/selftests/modules; do
+	[ ! -d "$TOP/$part" ] || parts+=("$part")
+done
+
+# --delete, so that a file removed from the project does not live on there.
+(cd "$TOP" && rsync -aR --delete --delete-excluded \
+	--filter='P *.o' --filter='P *.ko' --filter='P *.cmd' --filter='P *.mod' \
+	--filter='P *.mod.c' --filter='P *.d' --filter='P *.symvers*' \
+	--filter='P modules.order' --filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
+	"${parts[@]}" "$dst/")
+
+args=(-j"$JOBS" W=1 KCFLAGS=-Werror)
+case $name in
+uml)   args+=(ARCH=um) ;;
+clang) args+=(LLVM=1 KBUILD_MODPOST_WARN=1) ;;
+esac
+[ "${V:-0}" != 1 ] || args+=(V=1)
+
+# The messages name the project's own files, not their copies.
+build() {
+	make -C "$kernel/tree" "${args[@]}" "$@" 2>&1 |
+		sed -u -e "s|$dst/||g" -e '/^make\(\[[0-9]*\]\)\?: \(Entering\|Leaving\) /d' \
+			-e '/Skipping BTF generation/d'
+}
+
+log=$LOG/modules-$name.log
+helpers=$dst/tools/selftests/modules	# of the selftests, which UML has not
+{
+	build M="$dst" "$@" modules &&
+	{ [ "$name" = uml ] || [ ! -e "$helpers/Kbuild" ] ||
+	  build M="$helpers" KBUILD_EXTRA_SYMBOLS="$dst/Module.symvers" "$@" modules; }
+} >"$log" || { grep -vE '^  [A-Z]+ ' "$log" >&2; die "the modules do not build for kernel $name"; }
+[ "${V:-0}" != 1 ] || cat "$log" >&2
+# What -Werror does not reach: modpost.
+! grep -A6 -iE 'warning:' "$log" >&2 || [ "$name" = clang ] ||
+	die "the modules build with warnings for kernel $name"

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# uapi-check.sh - the uapi header stands alone in C and C++, 64 and 32 bit, has
+# no hidden padding and one layout everywhere. Says so in TAP.
+. "$(dirname "$0")/lib.sh"
+
+need gcc g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang
+cd "$TOP"
+out=$BUILD/uapi
+mkdir -p "$out"
+header=uapi/linux/netport.h
+n=0
+
+# try NAME CMD... - one line of TAP; what CMD said, when it failed.
+try() {
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@" >"$out/log" 2>&1; then
+		echo "ok $n $name"
+	else
+		cat "$out/log"
+		echo "not ok $n $name"
+	fi
+}
+
+# Included twice and first, with nothing before it.
+for ext in c cc; do
+	printf '#include <linux/netport.h>\n#include <linux/netport.h>\n' >"$out/use.$ext"
+done
+flags=(-Iuapi -Wall -Wextra -Werror -pedantic -Wpadded -c)
+for m in 64 32; do
+	for std in c99 c11 gnu17; do
+		try "gcc -m$m -std=$std" gcc -m$m -std=$std "${flags[@]}" -Wc++-compat \
+			-o "$out/use.o" "$out/use.c"
+	done
+	for std in c++11 c++17; do
+		try "g++ -m$m -std=$std" g++ -m$m -std=$std "${flags[@]}" -o "$out/use.o" "$out/use.cc"
+	done
+	try "clang -m$m -std=c11" clang -m$m -std=c11 "${flags[@]}" -o "$out/use.o" "$out/use.c"
+done
+
+# Offsets, sizes and command numbers, as each compiler lays them out.
+{
+	echo '#include <linux/netport.h>'
+	echo '#include <linux/ioctl.h>'
+	sed -nE 's/^#define[ \t]+(NETPORT_IOC_?[A-Z0-9_]*)[ \t]+_IO[A-Z]*\(.*/const unsigned long number_\1 = \1;/p' \
+		$header
+} >"$out/layout.c"
+layout() {
+	gcc -m"$1" -Iuapi -g -fno-eliminate-unused-debug-types -c -o "$out/layout$1.o" "$out/layout.c"
+	pahole "$out/layout$1.o" | grep -v '/\* *XXX\|cacheline' >"$out/layout$1.txt"
+	# The low 32 bits of each number, in the order of the header.
+	objcopy -O binary --only-section=.rodata "$out/layout$1.o" "$out/numbers$1.bin"
+	od -An -v -t x4 -w$(($1 / 8)) "$out/numbers$1.bin" | awk '{ print $1 }' >"$out/numbers$1.txt"
+}
+both_layouts() { layout 64 && layout 32; }
+try "layouts can be read" both_layouts
+structs=$(grep -c '^struct netport_' "$out/layout64.txt" || true)
+try "there are structs to compare" test "$structs" -gt 0
+try "there are command numbers to compare" test -s "$out/numbers64.txt"
+try "64 and 32 bit: same structs ($structs)" diff -u "$out/layout64.txt" "$out/layout32.txt"
+try "64 and 32 bit: same command numbers ($(wc -l <"$out/numbers64.txt"))" \
+	diff -u "$out/numbers64.txt" "$out/numbers32.txt"
+no_holes() { ! pahole --show_private_classes "$out/layout64.o" | grep -B20 'XXX.*\(hole\|padding\)'; }
+try "no hidden holes" no_holes
+pointers() { ! grep -nE '^[^*/]*\b(int|long|short|char|size_t|void)\b[^(]*;' $header; }
+try "fixed-width types only" pointers
+licence() { head -n 1 $header | grep -qF 'WITH Linux-syscall-note'; }
+try "licence has the syscall note" licence
+echo "1..$n"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# The programs that run in the machines under test; called by user.sh.
+# BUILD: where to; HARNESS: the directory of the kselftest headers.
+
+CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
+CPPFLAGS := -Iuapi -Itools/netport -MMD -MP
+LDFLAGS := -static -pthread
+
+tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
+demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
+examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
+scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
+command := $(wildcard tools/netport/*.c)
+
+test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32))
+example-outputs := $(examples:%=$(BUILD)/examples/%)
+bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(if $(command),netport))
+
+tests: $(test-outputs) | prune
+bin: $(bin-outputs) | prune
+examples: $(example-outputs) | prune
+
+# The harness's own macros are not ours to fix.
+$(BUILD)/tests/%: tools/selftests/%.c
+	@mkdir -p $(@D) $(BUILD)/dep
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/%.32: tools/selftests/%.c
+	@mkdir -p $(@D) $(BUILD)/dep
+	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/bin/netport: $(command) $(wildcard tools/netport/*.h uapi/linux/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iuapi -Itools/netport $(LDFLAGS) -o $@ $(command)
+
+$(BUILD)/bin/%: tools/demo/%.c
+	@mkdir -p $(@D) $(BUILD)/dep
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/demo $(LDFLAGS) -o $@ $<
+
+# As a reader of the README would: nothing but the uapi header.
+$(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -Iuapi -static -o $@ $<
+
+$(BUILD)/bin/%.sh: tools/demo/%.sh
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+# What a removed source left behind must not be run any more.
+prune:
+	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/*); do \
+		case " $(test-outputs) $(bin-outputs) $(example-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
+
+.PHONY: tests bin examples prune
+-include $(wildcard $(BUILD)/dep/*.d)

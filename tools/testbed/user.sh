@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# user.sh tests|bin|examples... - build programs for the machines under test,
+# static, in build/user/: tests/ (selftests, in 64 and 32 bit), bin/ (command
+# and demo), examples/ (the README's).
+. "$(dirname "$0")/lib.sh"
+
+need make gcc libc6-dev
+headers=
+if [[ " $* " = *" tests "* ]] && [ -n "$(compgen -G "$TOP/tools/selftests/*.c")" ]; then
+	need gcc-multilib libc6-dev-i386
+	headers=$("$TESTBED/kernel.sh" tools)
+fi
+make -s -C "$TOP" -f "$TESTBED/user.mk" -j"$JOBS" BUILD="$BUILD/user" HARNESS="$headers" "$@" >&2

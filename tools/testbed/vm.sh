@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# vm.sh KERNEL INITRD CONSOLE-LOG [shell] - boot KERNEL; what its init writes
+# to /dev/ttyS1 goes to stdout, the kernel's own messages to CONSOLE-LOG.
+# With `shell`, ttyS1 is the terminal. SMP, MEM, TIMEOUT (s) may be set.
+. "$(dirname "$0")/lib.sh"
+
+name=$1 initrd=$2 console=$3 mode=${4:-batch}
+kernel=$("$TESTBED/kernel.sh" "$name")
+: >"$console"
+
+append="panic=-1 loglevel=8 log_buf_len=8M printk.time=1 ${APPEND:-}"
+case $name in
+uml|debug) append+=" kunit.enable=1 kunit.stats_enabled=0" ;;
+esac
+
+case $name in
+uml)   patience=300 ;;
+debug) patience=1500 ;;
+*)     patience=600 ;;
+esac
+run=(timeout --foreground -k 5 "${TIMEOUT:-$patience}")
+[ "$mode" != shell ] || run=()
+
+if [ "$name" = uml ]; then
+	# Sleeping costs nothing: the clock jumps when the machine is idle.
+	append+=" time-travel"
+	# shellcheck disable=SC2054
+	serial=(con=null con0=null,fd:2 ssl=null ssl1=null,fd:1)
+	# shellcheck disable=SC2054
+	[ "$mode" != shell ] || serial=(con=null con0=null,fd:2 ssl=null ssl1=fd:0,fd:1)
+	# The UML program talks on stdout before it is a kernel.
+	# shellcheck disable=SC2086
+	exec "${run[@]}" "$kernel/kernel" mem="${MEM:-384M}" initrd="$initrd" \
+		"${serial[@]}" $append 2>"$console"
+fi
+
+accel=tcg,thread=multi
+cpu=max
+if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
+	accel=kvm
+	cpu=host
+fi
+serial=(-serial "file:$console" -serial stdio)
+[ "$mode" != shell ] || serial=(-serial "file:$console" -serial mon:stdio)
+[ "$mode" = shell ] || exec </dev/null
+exec "${run[@]}" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp "${SMP:-2}" \
+	-m "${MEM:-1G}" -nodefaults -no-user-config -display none -no-reboot \
+	"${serial[@]}" -kernel "$kernel/kernel" -initrd "$initrd" \
+	-append "console=ttyS0 $append"
