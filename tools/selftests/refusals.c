@@ -1,0 +1,829 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refusals - one test for each rule of validation: a request that would be granted but
+ * for one field, the exact errno, and the same state afterwards.  And everything that
+ * can be wrong with a pointer, a size or a command's number.
+ *
+ * The rules about a binding are tried in every command that takes one.
+ */
+#include "selftest.h"
+
+/* A field of a structure, and the value that spoils it. */
+struct patch {
+	unsigned int offset, size;
+	__u64 value;
+};
+
+#define MAX_PATCHES	4
+
+#define PATCH(type, field, _value) {					\
+	.offset = offsetof(struct type, field),				\
+	.size = sizeof(((struct type *)0)->field),			\
+	.value = (_value),						\
+}
+
+#define B(field, value)	PATCH(netport_binding, field, value)
+#define R(field, value)	PATCH(netport_reserve, field, value)
+
+static void apply(void *to, const struct patch *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_PATCHES && p[i].size; i++)
+		memcpy((char *)to + p[i].offset, &p[i].value, p[i].size);
+}
+
+/* RESERVE and AVAILABLE say the same, and leave nothing behind. */
+static bool reserve_refuses(const char *base, const struct patch *p, int want)
+{
+	struct netport_reserve r = request(base), bad = r;
+	int fd = owner(), err, err2, before;
+
+	before = reserve_request(fd, &r);
+	if (before || release(fd, r.token)) {
+		fprintf(stderr, "# '%s' alone gives %d\n", base, before);
+		return false;
+	}
+	apply(&bad, p);
+	err = command(fd, NETPORT_IOC_RESERVE, &bad);
+	err2 = command(fd, NETPORT_IOC_AVAILABLE, &bad);
+	if (err != want || err2 != want)
+		fprintf(stderr, "# '%s' spoilt: RESERVE %d, AVAILABLE %d, not %d\n", base, err,
+			err2, want);
+	if (!all_free(r.binding.protocol, r.binding.port)) {
+		fprintf(stderr, "# '%s' spoilt: the port is held\n", base);
+		err = BROKEN;
+	}
+	close(fd);
+	return err == want && err2 == want;
+}
+
+/* RELEASE of what is held, by a spoilt key. */
+static bool release_refuses(const char *base, const struct patch *p, int want)
+{
+	struct netport_reserve r = request(base);
+	struct netport_release bad = { .binding = r.binding };
+	int fd = owner(), err;
+	bool held;
+
+	if (reserve(fd, base))
+		return false;
+	apply(&bad.binding, p);
+	err = command(fd, NETPORT_IOC_RELEASE, &bad);
+	if (err != want)
+		fprintf(stderr, "# '%s' spoilt: RELEASE %d, not %d\n", base, err, want);
+	held = !release_key(fd, base);
+	if (!held)
+		fprintf(stderr, "# '%s' spoilt: RELEASE released it\n", base);
+	close(fd);
+	return err == want && held;
+}
+
+/* CANDIDATE, first and second call. */
+static bool candidate_refuses(const char *base, const struct patch *p, int want)
+{
+	struct netport_candidate first = candidate_request(base), bad;
+	int fd = owner(), err, err2;
+	bool held;
+
+	first.reserve.binding.port = 0;
+	first.reserve.low = 40000;
+	first.reserve.high = 40001;
+	bad = first;
+	apply(&bad, p);
+	err = command(fd, NETPORT_IOC_CANDIDATE, &bad);
+	if (!all_free(first.reserve.binding.protocol, 40000) ||
+	    !all_free(first.reserve.binding.protocol, 40001)) {
+		fprintf(stderr, "# '%s' spoilt: CANDIDATE holds a port\n", base);
+		err = BROKEN;
+	}
+	if (candidate(fd, &first)) {
+		fprintf(stderr, "# '%s' gives no candidate\n", base);
+		return false;
+	}
+	bad = first;
+	apply(&bad, p);
+	err2 = command(fd, NETPORT_IOC_CANDIDATE, &bad);
+	if (err != want || err2 != want)
+		fprintf(stderr, "# '%s' spoilt: CANDIDATE %d, then %d, not %d\n", base, err, err2,
+			want);
+	held = !release(fd, first.reserve.token);
+	if (!held)
+		fprintf(stderr, "# '%s' spoilt: the candidate before is gone\n", base);
+	if (!all_free(first.reserve.binding.protocol, 40000) ||
+	    !all_free(first.reserve.binding.protocol, 40001)) {
+		fprintf(stderr, "# '%s' spoilt: the second CANDIDATE holds a port\n", base);
+		held = false;
+	}
+	close(fd);
+	return err == want && err2 == want && held;
+}
+
+/* A rule about bindings: EINVAL in every command, for every one of the patches. */
+#define BINDING_RULE(name, base, ...)					\
+	TEST(name)							\
+	{								\
+		static const struct patch p[][MAX_PATCHES] = { __VA_ARGS__ };	\
+		unsigned int i;						\
+									\
+		for (i = 0; i < ARRAY_SIZE(p); i++) {			\
+			EXPECT_TRUE(reserve_refuses(base, p[i], EINVAL));	\
+			EXPECT_TRUE(release_refuses(base, p[i], EINVAL));	\
+			EXPECT_TRUE(candidate_refuses(base, p[i], EINVAL));	\
+		}							\
+	}
+
+BINDING_RULE(no_family, "tcp 4 *:5000", { B(families, 0) })
+BINDING_RULE(unknown_family, "tcp 4 *:5000", { B(families, 4) }, { B(families, 1 | 4) },
+	     { B(families, 1 | 8) }, { B(families, 0x8001) }, { B(families, 0xffff) })
+BINDING_RULE(unknown_share_flag, "tcp 4 *:5000 LB", { B(share, 8) }, { B(share, 1 | 8) },
+	     { B(share, 1 | 0x100) }, { B(share, 1 | 0x10000) }, { B(share, 1 | 0x80000000) })
+BINDING_RULE(device_not_a_number_of_one, "tcp 4 *:5000 %1", { B(ifindex, 0x80000000) },
+	     { B(ifindex, 0xffffffff) })
+BINDING_RULE(ipv4_address_has_four_bytes, "tcp 4 10.0.0.1:5000",
+	     { B(addr[4], 1) }, { B(addr[5], 1) }, { B(addr[6], 1) }, { B(addr[7], 1) },
+	     { B(addr[8], 1) }, { B(addr[9], 1) }, { B(addr[10], 1) }, { B(addr[11], 1) },
+	     { B(addr[12], 1) }, { B(addr[13], 1) }, { B(addr[14], 1) }, { B(addr[15], 1) })
+BINDING_RULE(ipv4_any_has_none, "tcp 4 *:5000", { B(addr[4], 1) }, { B(addr[15], 1) },
+	     /* IPv4-mapped, but not said to be IPv6 */
+	     { B(addr[10], 0xff), B(addr[11], 0xff), B(addr[12], 10) })
+BINDING_RULE(ipv4_remote_has_four_bytes, "tcp 4 10.0.0.1:5000 >1.1.1.1:5",
+	     { B(remote[4], 1) }, { B(remote[5], 1) }, { B(remote[6], 1) },
+	     { B(remote[7], 1) }, { B(remote[8], 1) }, { B(remote[9], 1) },
+	     { B(remote[10], 1) }, { B(remote[11], 1) }, { B(remote[12], 1) },
+	     { B(remote[13], 1) }, { B(remote[14], 1) }, { B(remote[15], 1) })
+BINDING_RULE(ipv6_address_said_to_be_ipv4, "tcp 6 [2001:db8::1]:5000", { B(families, 1) })
+BINDING_RULE(both_families_with_an_address, "tcp 46 *:5000", { B(addr[0], 1) },
+	     { B(addr[15], 1) },
+	     /* ::ffff:0.0.0.0 */
+	     { B(addr[10], 0xff), B(addr[11], 0xff) })
+BINDING_RULE(both_families_with_a_remote, "tcp 46 *:5000", { B(remote[0], 1) },
+	     { B(remote[15], 1) }, { B(remote[0], 1), B(remote_port, 5) })
+BINDING_RULE(one_more_family_for_an_address, "tcp 4 10.0.0.1:5000", { B(families, 3) })
+BINDING_RULE(one_more_family_for_a_remote, "tcp 4 *:5000 >1.1.1.1:5", { B(families, 3) })
+BINDING_RULE(remote_port_without_remote_ipv4, "tcp 4 10.0.0.1:5000", { B(remote_port, 5) })
+BINDING_RULE(remote_port_without_remote_ipv6, "tcp 6 [::1]:5000", { B(remote_port, 5) })
+BINDING_RULE(remote_port_without_remote_both, "tcp 46 *:5000", { B(remote_port, 65535) })
+BINDING_RULE(ipv4_remote_of_ipv6_address, "tcp 6 [2001:db8::1]:5000",
+	     { B(remote[10], 0xff), B(remote[11], 0xff), B(remote[12], 10) })
+BINDING_RULE(ipv4_remote_of_ipv6_any, "tcp 6 *:5000",
+	     { B(remote[10], 0xff), B(remote[11], 0xff), B(remote[12], 10) })
+BINDING_RULE(ipv6_remote_of_mapped_address, "tcp 6 [::ffff:10.0.0.1]:5000",
+	     { B(remote[0], 0x20), B(remote[15], 1) }, { B(remote[15], 1) })
+BINDING_RULE(link_local_without_device, "tcp 6 [fe80::1]:5000 %1", { B(ifindex, 0) })
+BINDING_RULE(last_link_local_without_device, "tcp 6 [febf:ffff::1]:5000 %1",
+	     { B(ifindex, 0) })
+BINDING_RULE(link_local_remote_without_device, "tcp 6 *:5000 >[fe80::1]:5 %1",
+	     { B(ifindex, 0) })
+
+TEST(what_is_not_link_local_needs_no_device)
+{
+	int fd = owner();
+
+	EXPECT_EQ(0, reserve(fd, "tcp 6 [fec0::1]:5000"));
+	EXPECT_EQ(0, reserve(fd, "tcp 6 [fe7f::1]:5000"));
+	EXPECT_EQ(0, reserve(fd, "tcp 4 169.254.1.1:5000"));
+}
+
+/* A rule about the rest of RESERVE. */
+#define RESERVE_RULE(name, base, want, ...)				\
+	TEST(name)							\
+	{								\
+		static const struct patch p[][MAX_PATCHES] = { __VA_ARGS__ };	\
+		unsigned int i;						\
+									\
+		for (i = 0; i < ARRAY_SIZE(p); i++)			\
+			EXPECT_TRUE(reserve_refuses(base, p[i], want));	\
+	}
+
+RESERVE_RULE(unknown_option, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple", EINVAL,
+	     { R(options, 2) }, { R(options, 1 | 2) }, { R(options, 1 | 0x10000) },
+	     { R(options, 0x80000000) })
+RESERVE_RULE(tuple_without_port, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple", EINVAL,
+	     { R(binding.port, 0) })
+RESERVE_RULE(tuple_without_address, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple", EINVAL,
+	     { R(binding.addr[0], 0), R(binding.addr[3], 0) })
+RESERVE_RULE(tuple_without_remote_port, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple", EINVAL,
+	     { R(binding.remote_port, 0) })
+RESERVE_RULE(tuple_without_remote, "tcp 6 [2001:db8::1]:5000", EINVAL, { R(options, 1) })
+RESERVE_RULE(tuple_of_any, "tcp 4 *:5000 >1.1.1.1:5", EINVAL, { R(options, 1) })
+RESERVE_RULE(tuple_of_both_families, "tcp 46 *:5000", EINVAL, { R(options, 1) })
+RESERVE_RULE(range_with_a_port, "tcp 4 *:5000", EINVAL,
+	     { R(low, 1) }, { R(high, 65535) }, { R(low, 5000), R(high, 5000) })
+RESERVE_RULE(range_upside_down, "tcp 4 *:0 =40000-40010", EINVAL,
+	     { R(low, 40011) }, { R(high, 39999) }, { R(low, 65535), R(high, 1) })
+
+/* The fields that RELEASE adds to a binding, and the token. */
+
+static int spoilt_release(int fd, const struct netport_release *rel)
+{
+	struct netport_release r = *rel;
+
+	return command(fd, NETPORT_IOC_RELEASE, &r);
+}
+
+TEST(release_with_padding)
+{
+	static const __u32 pads[] = { 1, 0x100, 0x80000000, 0xffffffff };
+	struct netport_release by_token = { 0 }, by_key = { 0 };
+	int fd = owner();
+	unsigned int i;
+	__u64 token;
+
+	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:5000", &token));
+	by_token.token = token;
+	by_key.binding = request("tcp 4 *:5000").binding;
+	for (i = 0; i < ARRAY_SIZE(pads); i++) {
+		by_token.__pad = pads[i];
+		by_key.__pad = pads[i];
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &by_token));
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &by_key));
+	}
+	EXPECT_EQ(EADDRINUSE, free_for_others("tcp 4 *:5000"));
+	EXPECT_EQ(0, release(fd, token));
+}
+
+TEST(release_with_unknown_option)
+{
+	static const __u32 options[] = { 2, 3, 0x100, 0x80000000 };
+	struct netport_release by_key = { 0 };
+	int fd = owner();
+	unsigned int i;
+
+	ASSERT_EQ(0, reserve(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple"));
+	by_key.binding = request("tcp 4 10.0.0.1:5000 >1.1.1.1:5").binding;
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		by_key.options = options[i];
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &by_key));
+	}
+	EXPECT_EQ(0, release_key(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple"));
+}
+
+TEST(release_by_token_and_option)
+{
+	struct netport_release rel = { .options = NETPORT_OPT_TUPLE };
+	int fd = owner();
+
+	ASSERT_EQ(0, reserve_token(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple",
+				   (__u64 *)&rel.token));
+	EXPECT_EQ(EINVAL, spoilt_release(fd, &rel));
+	EXPECT_EQ(0, release(fd, rel.token));
+}
+
+TEST(release_by_token_and_key)
+{
+	static const char *const text = "tcp 6 [2001:db8::1]:5000 >[2001:db8::2]:5 %1 LB";
+	const struct netport_binding whole = request(text).binding;
+	struct netport_release rel = { 0 };
+	int fd = owner();
+	unsigned int i;
+
+	ASSERT_EQ(0, reserve_token(fd, text, (__u64 *)&rel.token));
+	/* The whole key, though it is the right one; and each byte of it. */
+	rel.binding = whole;
+	EXPECT_EQ(EINVAL, spoilt_release(fd, &rel));
+	for (i = 0; i < sizeof(whole); i++) {
+		memset(&rel.binding, 0, sizeof(rel.binding));
+		((char *)&rel.binding)[i] = 1;
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &rel)) TH_LOG("byte %d", i);
+	}
+	EXPECT_EQ(EADDRINUSE, free_for_others("tcp 6 *:5000"));
+	EXPECT_EQ(0, release(fd, rel.token));
+}
+
+TEST(release_by_nothing)
+{
+	struct netport_release rel = { 0 };
+	int fd = owner();
+
+	ASSERT_EQ(0, reserve(fd, "tcp 4 *:5000"));
+	EXPECT_EQ(EINVAL, spoilt_release(fd, &rel));
+	EXPECT_EQ(0, release_key(fd, "tcp 4 *:5000"));
+}
+
+TEST(release_of_port_0)
+{
+	int fd = owner();
+	unsigned int port;
+
+	ASSERT_EQ(0, pick(fd, "tcp 4 *:0 =40000-40000", &port));
+	EXPECT_EQ(EINVAL, release_key(fd, "tcp 4 *:0"));
+	EXPECT_EQ(0, release_key(fd, "tcp 4 *:40000"));
+}
+
+/* CANDIDATE and ACCEPT */
+
+TEST(candidate_range_upside_down)
+{
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40001-40000");
+	int fd = owner();
+
+	EXPECT_EQ(EINVAL, candidate(fd, &c));
+	c.reserve.low = 40000;
+	EXPECT_EQ(0, candidate(fd, &c));
+}
+
+TEST(candidate_with_options)
+{
+	struct netport_candidate c =
+		candidate_request("tcp 4 10.0.0.1:0 >1.1.1.1:5 =40000-40000");
+	int fd = owner();
+
+	/* A tuple needs a port. */
+	c.reserve.options = NETPORT_OPT_TUPLE;
+	EXPECT_EQ(EINVAL, candidate(fd, &c));
+	c.reserve.options = 2;
+	EXPECT_EQ(EINVAL, candidate(fd, &c));
+	c.reserve.options = 0x80000000;
+	EXPECT_EQ(EINVAL, candidate(fd, &c));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 40000));
+	c.reserve.options = 0;
+	EXPECT_EQ(0, candidate(fd, &c));
+}
+
+TEST(candidate_cursor_not_the_one_given)
+{
+	static const __u64 bad[] = { 0, 1, ~0ULL, POISON, 1ULL << 63 };
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40000-40009"), other, spoilt;
+	int fd = owner();
+	unsigned int i;
+
+	ASSERT_EQ(0, candidate(fd, &c));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		spoilt = c;
+		spoilt.cursor = bad[i];
+		EXPECT_EQ(EINVAL, candidate(fd, &spoilt)) TH_LOG("%llx", bad[i]);
+	}
+	/* One that was given, but with a candidate of another range. */
+	other = candidate_request("tcp 4 *:0 =50000-50009");
+	ASSERT_EQ(0, candidate(fd, &other));
+	spoilt = c;
+	spoilt.cursor = other.cursor;
+	EXPECT_EQ(EINVAL, candidate(fd, &spoilt));
+
+	/* All that is held are the two candidates. */
+	EXPECT_EQ(0, accept_token(fd, c.reserve.token));
+	EXPECT_EQ(0, release(fd, c.reserve.token));
+	EXPECT_EQ(0, release(fd, other.reserve.token));
+	for (i = 0; i < 10; i++) {
+		EXPECT_TRUE(all_free(IPPROTO_TCP, 40000 + i));
+		EXPECT_TRUE(all_free(IPPROTO_TCP, 50000 + i));
+	}
+}
+
+TEST(candidate_turns_down_what_is_none)
+{
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40000-40001"), bad;
+	int fd = owner(), other = owner();
+	__u64 token;
+
+	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:40000", &token));
+	ASSERT_EQ(0, candidate(fd, &c));
+	ASSERT_EQ(40001, c.reserve.binding.port);
+	/* A reservation; a token that never was; a candidate of another owner. */
+	bad = c;
+	bad.reserve.token = token;
+	EXPECT_EQ(EINVAL, candidate(fd, &bad));
+	bad.reserve.token = ~0ULL;
+	EXPECT_EQ(ENOENT, candidate(fd, &bad));
+	bad.reserve.token = c.reserve.token;
+	EXPECT_EQ(ENOENT, candidate(other, &bad));
+
+	EXPECT_EQ(0, release(fd, token));
+	EXPECT_EQ(0, accept_token(fd, c.reserve.token));
+}
+
+TEST(accept_of_what_is_no_candidate)
+{
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40001-40001");
+	int fd = owner(), other = owner();
+	__u64 token;
+
+	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:40000", &token));
+	ASSERT_EQ(0, candidate(fd, &c));
+	EXPECT_EQ(EINVAL, accept_token(fd, token));
+	EXPECT_EQ(ENOENT, accept_token(other, token));
+	EXPECT_EQ(ENOENT, accept_token(fd, 0));
+	EXPECT_EQ(ENOENT, accept_token(fd, ~0ULL));
+	/* Another's, which stays a candidate. */
+	EXPECT_EQ(ENOENT, accept_token(other, c.reserve.token));
+	EXPECT_EQ(0, accept_token(fd, c.reserve.token));
+	EXPECT_EQ(EINVAL, accept_token(fd, c.reserve.token));
+	EXPECT_EQ(0, release(fd, c.reserve.token));
+	EXPECT_EQ(ENOENT, accept_token(fd, c.reserve.token));
+	EXPECT_EQ(0, release(fd, token));
+}
+
+/* ranges */
+
+TEST(set_range_refusals)
+{
+	static const struct netport_range bad[] = {
+		{ .low = 0, .high = 0 },
+		/* Upstream's count wraps with this one. */
+		{ .low = 0, .high = 65535 },
+		{ .low = 0, .high = 40000 },
+		{ .low = 40001, .high = 40000 },
+		{ .low = 40000, .high = 0 },
+		{ .low = 40000, .high = 40001, .__pad = 1 },
+		{ .low = 40000, .high = 40001, .__pad = 0x80000000 },
+	};
+	unsigned int low, high, i;
+	int fd = owner();
+
+	ASSERT_EQ(0, set_range(fd, 20000, 20010));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct netport_range r = bad[i];
+
+		EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_SET_RANGE, &r)) TH_LOG("%u", i);
+		EXPECT_EQ(0, get_range(fd, &low, &high));
+		EXPECT_EQ(20000, low);
+		EXPECT_EQ(20010, high);
+	}
+	EXPECT_EQ(0, set_range(fd, 16000, 65535));
+}
+
+TEST(get_range_with_padding)
+{
+	struct netport_range r = { .__pad = 1 };
+	int fd = owner();
+
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_GET_RANGE, &r));
+	r.__pad = 0x80000000;
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_GET_RANGE, &r));
+	r.__pad = 0;
+	EXPECT_EQ(0, command(fd, NETPORT_IOC_GET_RANGE, &r));
+}
+
+TEST(ephemeral_refusals)
+{
+	static const struct netport_ephemeral bad[] = {
+		{ .low = 40001, .high = 40000 },
+		/* The namespace's end, which isn't above. */
+		{ .low = 20011 },
+		{ .high = 19999 },
+		{ .low = 40000, .high = 40001, .__pad = 1 },
+		{ .low = 40000, .high = 40001, .__pad = 0x8000 },
+		{ .low = 40000, .high = 40001, .cursor = 1 },
+		{ .low = 40000, .high = 40001, .cursor = POISON },
+		{ .low = 40000, .high = 40001, .cursor = ~0ULL },
+		{ .low = 40000, .high = 40001, .cursor = 1ULL << 63 },
+	};
+	struct netport_ephemeral e = { .low = 20000, .port = 0xcccc };
+	unsigned int i;
+	int fd = owner();
+
+	ASSERT_EQ(0, set_range(fd, 20000, 20010));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct netport_ephemeral b = bad[i];
+
+		b.port = 0xcccc;
+		EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_EPHEMERAL, &b)) TH_LOG("%u", i);
+	}
+	EXPECT_EQ(0, command(fd, NETPORT_IOC_EPHEMERAL, &e));
+	EXPECT_EQ(0, set_range(fd, 16000, 65535));
+}
+
+/* pointers, sizes, numbers */
+
+static const struct {
+	const char *name;
+	unsigned long cmd;
+	/* Has results, so a structure that can't be written is an error. */
+	bool writes;
+} commands[] = {
+	{ "RESERVE", NETPORT_IOC_RESERVE, true },
+	{ "RELEASE", NETPORT_IOC_RELEASE, false },
+	{ "AVAILABLE", NETPORT_IOC_AVAILABLE, false },
+	{ "CANDIDATE", NETPORT_IOC_CANDIDATE, true },
+	{ "ACCEPT", NETPORT_IOC_ACCEPT, false },
+	{ "GET_RANGE", NETPORT_IOC_GET_RANGE, true },
+	{ "SET_RANGE", NETPORT_IOC_SET_RANGE, false },
+	{ "EPHEMERAL", NETPORT_IOC_EPHEMERAL, true },
+};
+
+union argument {
+	struct netport_reserve reserve;
+	struct netport_release release;
+	struct netport_candidate candidate;
+	struct netport_accept accept;
+	struct netport_range range;
+	struct netport_ephemeral ephemeral;
+};
+
+/*
+ * A request that succeeds, for each command, on ports 40000 to 40001; what it needs is
+ * made.
+ */
+static union argument good(int fd, unsigned long cmd)
+{
+	struct netport_candidate c;
+	union argument a;
+
+	memset(&a, 0, sizeof(a));
+	switch (cmd) {
+	case NETPORT_IOC_RESERVE:
+	case NETPORT_IOC_AVAILABLE:
+		a.reserve = request("tcp 4 *:40000");
+		break;
+	case NETPORT_IOC_RELEASE:
+		if (reserve_token(fd, "tcp 4 *:40000", (__u64 *)&a.release.token))
+			die("no reservation");
+		break;
+	case NETPORT_IOC_CANDIDATE:
+		a.candidate = candidate_request("tcp 4 *:0 =40000-40001");
+		break;
+	case NETPORT_IOC_ACCEPT:
+		c = candidate_request("tcp 4 *:0 =40000-40001");
+		if (candidate(fd, &c))
+			die("no candidate");
+		a.accept.token = c.reserve.token;
+		break;
+	case NETPORT_IOC_SET_RANGE:
+		a.range.low = 20000;
+		a.range.high = 20010;
+		break;
+	}
+	return a;
+}
+
+/* Whether the command was not carried out; then it is, so that it may be. */
+static bool not_done(int fd, unsigned long cmd, const union argument *a)
+{
+	union argument copy = *a;
+	unsigned int low, high;
+
+	switch (cmd) {
+	case NETPORT_IOC_RESERVE:
+	case NETPORT_IOC_AVAILABLE:
+	case NETPORT_IOC_CANDIDATE:
+		return all_free(IPPROTO_TCP, 40000) && all_free(IPPROTO_TCP, 40001);
+	case NETPORT_IOC_RELEASE:
+	case NETPORT_IOC_ACCEPT:
+		return !command(fd, cmd, &copy);
+	case NETPORT_IOC_SET_RANGE:
+		return !get_range(fd, &low, &high) && low != 20000;
+	default:
+		return true;
+	}
+}
+
+static long raw(int fd, unsigned long cmd, const void *arg)
+{
+	return ioctl(fd, cmd, arg) ? errno : 0;
+}
+
+static char *pages(int prot)
+{
+	char *p = mmap(NULL, 2 * getpagesize(), prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
+/* What is set in one namespace must not be seen by the next test. */
+FIXTURE(each_command) {
+	int fd;
+};
+
+FIXTURE_VARIANT(each_command) {
+	unsigned int nr;
+};
+
+FIXTURE_VARIANT_ADD(each_command, reserve) { .nr = 0 };
+FIXTURE_VARIANT_ADD(each_command, release) { .nr = 1 };
+FIXTURE_VARIANT_ADD(each_command, available) { .nr = 2 };
+FIXTURE_VARIANT_ADD(each_command, candidate) { .nr = 3 };
+FIXTURE_VARIANT_ADD(each_command, accept) { .nr = 4 };
+FIXTURE_VARIANT_ADD(each_command, get_range) { .nr = 5 };
+FIXTURE_VARIANT_ADD(each_command, set_range) { .nr = 6 };
+FIXTURE_VARIANT_ADD(each_command, ephemeral) { .nr = 7 };
+
+FIXTURE_SETUP(each_command)
+{
+	self->fd = owner();
+	ASSERT_EQ(variant->nr, _IOC_NR(commands[variant->nr].cmd));
+	ASSERT_EQ(0, set_range(self->fd, 16000, 65535));
+}
+
+FIXTURE_TEARDOWN(each_command)
+{
+	set_range(self->fd, 16000, 65535);
+	close(self->fd);
+}
+
+TEST_F(each_command, bad_pointer)
+{
+	const unsigned long cmd = commands[variant->nr].cmd;
+	const size_t size = _IOC_SIZE(cmd), page = getpagesize();
+	union argument a = good(self->fd, cmd);
+	char *p;
+
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, NULL));
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, (void *)8));
+	/* The kernel's half, or what a 32-bit program can never have. */
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, (void *)-4096L));
+	p = pages(PROT_NONE);
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, p));
+	munmap(p, 2 * page);
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, p));
+
+	/* All but the last byte is there. */
+	p = pages(PROT_READ | PROT_WRITE);
+	munmap(p + page, page);
+	p += page - size + 1;
+	memcpy(p, &a, size - 1);
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, p));
+	EXPECT_EQ(0, memcmp(p, &a, size - 1));
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+}
+
+TEST_F(each_command, read_only_structure)
+{
+	const unsigned long cmd = commands[variant->nr].cmd;
+	const size_t size = _IOC_SIZE(cmd), page = getpagesize();
+	union argument a = good(self->fd, cmd);
+	char *p = pages(PROT_READ | PROT_WRITE), *s;
+	bool writes = commands[variant->nr].writes;
+
+	/* Wholly; then only the second page, which a copy finds out half way. */
+	memcpy(p, &a, size);
+	ASSERT_EQ(0, mprotect(p, page, PROT_READ));
+	EXPECT_EQ(writes ? EFAULT : 0, raw(self->fd, cmd, p));
+	EXPECT_EQ(0, memcmp(p, &a, size));
+	if (!writes)
+		return;
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+
+	ASSERT_EQ(0, mprotect(p, page, PROT_READ | PROT_WRITE));
+	s = p + page - size / 2;
+	memcpy(s, &a, size);
+	ASSERT_EQ(0, mprotect(p + page, page, PROT_READ));
+	EXPECT_EQ(EFAULT, raw(self->fd, cmd, s));
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+
+	ASSERT_EQ(0, mprotect(p + page, page, PROT_READ | PROT_WRITE));
+	memcpy(s, &a, size);
+	EXPECT_EQ(0, raw(self->fd, cmd, s));
+}
+
+TEST_F(each_command, too_short)
+{
+	const unsigned long cmd = commands[variant->nr].cmd;
+	union argument a = good(self->fd, cmd), copy = a;
+	unsigned int size;
+
+	for (size = 0; size < _IOC_SIZE(cmd); size++) {
+		unsigned long c = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, variant->nr,
+				       size);
+
+		EXPECT_EQ(EINVAL, raw(self->fd, c, &copy)) TH_LOG("size %u", size);
+		EXPECT_EQ(0, memcmp(&a, &copy, sizeof(a)));
+	}
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+	/* not_done() has done these two. */
+	if (cmd != NETPORT_IOC_RELEASE && cmd != NETPORT_IOC_ACCEPT)
+		EXPECT_EQ(0, raw(self->fd, cmd, &copy));
+}
+
+TEST_F(each_command, longer_with_zeros)
+{
+	static const unsigned int more[] = { 1, 2, 7, 8, 64, 4096, 8192 };
+	const unsigned long cmd = commands[variant->nr].cmd;
+	const size_t size = _IOC_SIZE(cmd);
+	static char buf[16384], zero[16384];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		unsigned long c = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, variant->nr,
+				       size + more[i]);
+		union argument a = good(self->fd, cmd);
+
+		memset(buf, 0, sizeof(buf));
+		memcpy(buf, &a, size);
+		EXPECT_EQ(0, raw(self->fd, c, buf)) TH_LOG("size %zu", size + more[i]);
+		EXPECT_EQ(0, memcmp(buf + size, zero, sizeof(buf) - size));
+		/* Nobody else is here: whatever was made goes with the owner. */
+		close(self->fd);
+		self->fd = owner();
+		for (j = 0; j < 2; j++)
+			EXPECT_TRUE(all_free(IPPROTO_TCP, 40000 + j));
+	}
+}
+
+TEST_F(each_command, longer_with_something)
+{
+	static const unsigned int more[] = { 1, 2, 7, 8, 64, 4096, 8192 };
+	const unsigned long cmd = commands[variant->nr].cmd;
+	const size_t size = _IOC_SIZE(cmd);
+	static char buf[16384], before[16384];
+	union argument a = good(self->fd, cmd);
+	unsigned int i, first;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(more); i++) {
+		unsigned int n = more[i / 2];
+		unsigned long c = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, variant->nr,
+				       size + n);
+
+		/* The first of the bytes too many, or the last. */
+		first = i & 1;
+		memset(buf, 0, sizeof(buf));
+		memcpy(buf, &a, size);
+		buf[size + (first ? 0 : n - 1)] = 1;
+		memcpy(before, buf, sizeof(buf));
+		EXPECT_EQ(E2BIG, raw(self->fd, c, buf)) TH_LOG("size %zu", size + n);
+		EXPECT_EQ(0, memcmp(buf, before, sizeof(buf)));
+	}
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+}
+
+TEST_F(each_command, longer_than_the_mapping)
+{
+	const unsigned long cmd = commands[variant->nr].cmd;
+	const size_t size = _IOC_SIZE(cmd), page = getpagesize();
+	unsigned long c = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, variant->nr, size + 8);
+	union argument a = good(self->fd, cmd);
+	char *p = pages(PROT_READ | PROT_WRITE);
+
+	munmap(p + page, page);
+	p += page - size;
+	memcpy(p, &a, size);
+	EXPECT_EQ(EFAULT, raw(self->fd, c, p));
+	EXPECT_EQ(0, memcmp(p, &a, size));
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+}
+
+TEST_F(each_command, wrong_direction)
+{
+	static const unsigned int directions[] = { _IOC_NONE, _IOC_READ, _IOC_WRITE };
+	const unsigned long cmd = commands[variant->nr].cmd;
+	union argument a = good(self->fd, cmd), copy = a;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(directions); i++) {
+		unsigned long c = _IOC(directions[i], NETPORT_IOC_MAGIC, variant->nr,
+				       _IOC_SIZE(cmd));
+
+		EXPECT_EQ(ENOTTY, raw(self->fd, c, &copy));
+		EXPECT_EQ(0, memcmp(&a, &copy, sizeof(a)));
+	}
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+}
+
+TEST_F(each_command, wrong_magic)
+{
+	const unsigned long cmd = commands[variant->nr].cmd;
+	union argument a = good(self->fd, cmd), copy = a;
+	unsigned int magic;
+
+	for (magic = 1; magic < 256; magic++) {
+		/* 'T' and 'f' have commands that the kernel knows for every file. */
+		if (magic == NETPORT_IOC_MAGIC || magic == 'T' || magic == 'f')
+			continue;
+		EXPECT_EQ(ENOTTY, raw(self->fd, _IOC(_IOC_READ | _IOC_WRITE, magic, variant->nr,
+						     _IOC_SIZE(cmd)), &copy));
+		EXPECT_EQ(0, memcmp(&a, &copy, sizeof(a)));
+	}
+	EXPECT_TRUE(not_done(self->fd, cmd, &a));
+}
+
+TEST(unknown_command)
+{
+	union argument a = { .reserve = request("tcp 4 *:40000") }, copy = a;
+	int fd = owner();
+	unsigned int nr;
+
+	for (nr = ARRAY_SIZE(commands); nr < 256; nr++) {
+		unsigned long c = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, nr, 64);
+
+		EXPECT_EQ(ENOTTY, raw(fd, c, &copy)) TH_LOG("number %u", nr);
+		EXPECT_EQ(ENOTTY, raw(fd, c, NULL));
+		EXPECT_EQ(0, memcmp(&a, &copy, sizeof(a)));
+	}
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 40000));
+}
+
+/* What fails when the structure can't be written may have had something before it. */
+TEST(candidate_kept_when_the_next_cannot_be_told)
+{
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40000-40001");
+	char *p = pages(PROT_READ | PROT_WRITE);
+	int fd = owner();
+	unsigned int next;
+
+	ASSERT_EQ(0, candidate(fd, &c));
+	next = c.reserve.binding.port ^ 1;
+	memcpy(p, &c, sizeof(c));
+	ASSERT_EQ(0, mprotect(p, getpagesize(), PROT_READ));
+	EXPECT_EQ(EFAULT, raw(fd, NETPORT_IOC_CANDIDATE, p));
+	EXPECT_FALSE(all_free(IPPROTO_TCP, c.reserve.binding.port));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, next));
+	/* And the search goes on where it stood. */
+	EXPECT_EQ(0, candidate(fd, &c));
+	EXPECT_EQ(next, c.reserve.binding.port);
+	EXPECT_EQ(0, accept_token(fd, c.reserve.token));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, next ^ 1));
+}
+
+SELFTEST_MAIN

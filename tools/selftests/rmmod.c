@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rmmod - the module goes only when nobody uses it, and comes back as new.
+ *
+ * NETPORT_MODULES is the directory of netport.ko and netport_user.ko, /modules if unset.
+ * Whatever happens, each test leaves netport loaded.
+ */
+#include "selftest.h"
+
+static const char *module_path(const char *name)
+{
+	static char path[512];
+	const char *dir = getenv("NETPORT_MODULES");
+
+	snprintf(path, sizeof(path), "%s/%s.ko", dir && *dir ? dir : "/modules", name);
+	return path;
+}
+
+static bool loaded(const char *name)
+{
+	char path[128];
+
+	/* It has no parameters while it is still on its way out. */
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return !access(path, F_OK);
+}
+
+static int load(const char *name)
+{
+	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+}
+
+static bool refused(int err)
+{
+	return err == EWOULDBLOCK || err == EBUSY;
+}
+
+FIXTURE(rmmod) {
+	/* Not without members, in C. */
+	int unused;
+};
+
+FIXTURE_SETUP(rmmod)
+{
+	if (access(module_path("netport"), R_OK))
+		SKIP(return, "no %s; set NETPORT_MODULES", module_path("netport"));
+	/* It is a user too. */
+	if (loaded("netport_kunit"))
+		ASSERT_EQ(0, unload("netport_kunit"));
+	new_netns();
+}
+
+FIXTURE_TEARDOWN_PARENT(rmmod)
+{
+	if (loaded("netport_user") && unload("netport_user"))
+		fprintf(stderr, "# netport_user stays\n");
+	if (!loaded("netport") && load("netport"))
+		fprintf(stderr, "# netport can't be loaded\n");
+}
+
+TEST_F(rmmod, goes_and_comes_back)
+{
+	unsigned int low, high, i;
+	int fd;
+
+	for (i = 0; i < 3; i++) {
+		fd = owner();
+		ASSERT_EQ(0, reserve(fd, "tcp 46 *:80"));
+		ASSERT_EQ(0, reserve(fd, "tcp 4 10.0.0.1:81 LB"));
+		ASSERT_EQ(0, reserve(fd, "tcp 4 10.0.0.1:81 LB"));
+		ASSERT_EQ(0, set_range(fd, 20000, 20010));
+		close(fd);
+		ASSERT_EQ(0, unload("netport"));
+		EXPECT_FALSE(loaded("netport"));
+		EXPECT_EQ(-1, try_owner());
+		EXPECT_EQ(ENOENT, errno);
+		ASSERT_EQ(0, load("netport"));
+		/* As new, in this namespace too. */
+		fd = owner();
+		ASSERT_EQ(0, get_range(fd, &low, &high));
+		EXPECT_EQ(16000, low);
+		EXPECT_EQ(65535, high);
+		EXPECT_EQ(0, reserve(fd, "tcp 46 *:80"));
+		close(fd);
+	}
+}
+
+TEST_F(rmmod, refused_while_the_device_is_open)
+{
+	int fd = owner();
+
+	EXPECT_TRUE(refused(unload("netport")));
+	/* And nothing has happened. */
+	EXPECT_EQ(0, reserve(fd, "tcp 4 *:80"));
+	EXPECT_FALSE(all_free(IPPROTO_TCP, 80));
+	EXPECT_TRUE(refused(unload("netport")));
+	EXPECT_EQ(0, release_key(fd, "tcp 4 *:80"));
+	EXPECT_TRUE(refused(unload("netport")));
+	close(fd);
+	EXPECT_EQ(0, unload("netport"));
+}
+
+TEST_F(rmmod, refused_while_another_process_has_it_open)
+{
+	struct gate ready = gate_new();
+	pid_t pid = spawn();
+
+	if (!pid) {
+		int fd = owner();
+
+		CHECK_EQ(0, reserve(fd, "tcp 4 *:80"));
+		gate_open(&ready);
+		pause();
+	}
+	close(ready.fd[1]);
+	gate_wait(&ready);
+	EXPECT_TRUE(refused(unload("netport")));
+	EXPECT_FALSE(all_free(IPPROTO_TCP, 80));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(256 + SIGKILL, ended(pid));
+	EXPECT_EQ(0, unload("netport"));
+}
+
+/* The first namespace of the machine, where the kernel user lives. */
+static void enter_first_netns(void)
+{
+	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die("enter the network namespace of process 1");
+	close(fd);
+}
+
+TEST_F(rmmod, refused_while_a_kernel_user_is_there)
+{
+	char picked[16], text[64];
+	unsigned int port;
+
+	if (access(module_path("netport_user"), R_OK))
+		SKIP(return, "no %s", module_path("netport_user"));
+	enter_first_netns();
+	ASSERT_TRUE(all_free(IPPROTO_UDP, 40123));
+	ASSERT_EQ(0, load("netport_user"));
+	EXPECT_TRUE(refused(unload("netport")));
+	EXPECT_TRUE(loaded("netport"));
+
+	/* It holds a port that it named and one that it picked, against everybody. */
+	EXPECT_EQ(EADDRINUSE, free_for_others("udp 4 127.0.0.1:40123"));
+	EXPECT_EQ(EADDRINUSE, free_for_others("udp 6 *:40123 LB|MR|TO"));
+	EXPECT_EQ(0, free_for_others("tcp 46 *:40123"));
+	ASSERT_NE(NULL, read_file("/sys/module/netport_user/parameters/picked", picked,
+				  sizeof(picked)));
+	port = strtoul(picked, NULL, 10);
+	EXPECT_GE(port, 16000);
+	EXPECT_EQ(0, port % 2);
+	snprintf(text, sizeof(text), "udp 46 *:%u", port);
+	EXPECT_EQ(EADDRINUSE, free_for_others(text));
+
+	ASSERT_EQ(0, unload("netport_user"));
+	EXPECT_TRUE(all_free(IPPROTO_UDP, 40123));
+	EXPECT_TRUE(all_free(IPPROTO_UDP, port));
+	EXPECT_EQ(0, unload("netport"));
+}
+
+TEST_F(rmmod, kernel_user_gets_an_error_as_anybody)
+{
+	int fd;
+
+	if (access(module_path("netport_user"), R_OK))
+		SKIP(return, "no %s", module_path("netport_user"));
+	enter_first_netns();
+	fd = owner();
+	ASSERT_EQ(0, reserve(fd, "udp 4 127.0.0.1:40123"));
+	EXPECT_EQ(EADDRINUSE, load("netport_user"));
+	EXPECT_FALSE(loaded("netport_user"));
+	EXPECT_EQ(0, release_key(fd, "udp 4 127.0.0.1:40123"));
+	/* What it had made by then is gone: this is all there is. */
+	EXPECT_TRUE(all_free(IPPROTO_UDP, 40123));
+	EXPECT_EQ(0, load("netport_user"));
+	EXPECT_FALSE(all_free(IPPROTO_UDP, 40123));
+}
+
+TEST_F(rmmod, while_namespaces_go)
+{
+	pid_t pid[8];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		pid[i] = spawn();
+		if (!pid[i]) {
+			new_netns();
+			CHECK_EQ(0, reserve(owner(), "tcp 46 *:80"));
+			_exit(0);
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		EXPECT_EQ(0, ended(pid[i]));
+	/* Their namespaces go in the background. */
+	EXPECT_EQ(0, unload("netport"));
+	EXPECT_EQ(0, load("netport"));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 80));
+}
+
+SELFTEST_MAIN
