@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: owners to act as, requests written as text, and a check that
+ * nothing is left behind.
+ *
+ * A suite that goes through the kernel API has kit_init() and kit_exit(), and does all
+ * in the first network namespace.  One that tests the insides of a file has
+ * kit_bare_init() and kit_bare_exit(), and gets a struct np_net of its own.
+ *
+ * A request is written as
+ *
+ *	ADDRESS [WORD]...
+ *
+ * ADDRESS is 0.0.0.0 for IPv4's any-address, :: for that of IPv6 alone, * for both
+ * families' at once, or any other.  The words:
+ *
+ *	port=N		default 80; 0 asks for a port
+ *	tcp, proto=N	default UDP
+ *	LB MR TO	share flags
+ *	dev=N		device
+ *	to=ADDRESS	remote address
+ *	rport=N		remote port
+ *	low=N high=N	range to pick from
+ *	tuple		NETPORT_OPT_TUPLE
+ *	alice alice2 bob	by whom: alice2 is another owner with alice's uid; default
+ *			alice
+ */
+#ifndef _NETPORT_KIT_H
+#define _NETPORT_KIT_H
+
+#include <kunit/test.h>
+#include <kunit/visibility.h>
+#include <linux/prandom.h>
+
+#include "netport_priv.h"
+
+#define KIT_POISON	0xcc
+#define KIT_POISON64	0xccccccccccccccccULL
+
+enum kit_who { KIT_ALICE, KIT_ALICE2, KIT_BOB, KIT_NWHO };
+
+/**
+ * struct kit - what a case works with
+ * @nn: the first network namespace's tables, or tables of the case's own
+ * @held: reservations there before
+ * @owner: whom to act as; use kit_owner()
+ * @net: of tables of the case's own: has sysctls and nothing else
+ * @user: of tables of the case's own: alice and bob
+ * @bare: of tables of the case's own: owners in name only
+ */
+struct kit {
+	struct np_net		*nn;
+	int			held;
+	struct netport_owner	*owner[KIT_NWHO];
+	struct net		*net;
+	struct np_user		user[2];
+	struct netport_owner	bare[KIT_NWHO];
+};
+
+/* Who asks for what. */
+struct kit_req {
+	enum kit_who		who;
+	struct netport_reserve	req;
+};
+
+int kit_init(struct kunit *test);
+void kit_exit(struct kunit *test);
+int kit_bare_init(struct kunit *test);
+void kit_bare_exit(struct kunit *test);
+
+static inline struct kit *kit_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+kuid_t kit_uid(enum kit_who who);
+struct netport_owner *kit_owner(struct kunit *test, enum kit_who who);
+void kit_parse(struct kunit *test, const char *text, struct kit_req *r);
+int kit_reserve(struct kunit *test, struct kit_req *r, gfp_t gfp);
+int kit_available(struct kunit *test, const struct kit_req *r);
+void kit_release(struct kunit *test, const struct kit_req *r);
+u64 kit_hold(struct kunit *test, const char *text);
+void kit_want(struct kunit *test, const char *text, struct np_want *w);
+int kit_link(struct kunit *test, const char *text, struct np_resv **resv);
+struct np_resv *kit_bind(struct kunit *test, const char *text);
+void kit_unbind(struct kunit *test, struct np_resv *r);
+int kit_try(struct kunit *test, const char *text);
+int kit_held(struct kunit *test);
+bool kit_alive(struct kunit *test, enum kit_who who, u64 token);
+void kit_need_faults(struct kunit *test);
+void kit_fail(unsigned int nth);
+bool kit_failed(void);
+void kit_expect_empty(struct kunit *test, struct np_net *nn);
+void kit_shuffle(struct rnd_state *rnd, unsigned int *what, unsigned int n);
+u32 kit_random(struct rnd_state *rnd, u32 below);
+
+/**
+ * KIT_EXPECT_RESERVE() - expect how a request ends
+ * @test: the test
+ * @text: the request
+ * @err: 0 or the error
+ *
+ * netport_available() has to say so beforehand.  What is reserved stays held.
+ */
+#define KIT_EXPECT_RESERVE(test, text, err)						\
+	KUNIT_EXPECT_EQ_MSG(test, kit_try(test, text), err, "%s", text)
+
+#endif /* _NETPORT_KIT_H */
