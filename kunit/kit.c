@@ -324,6 +324,16 @@ u64 kit_hold(struct kunit *test, const char *text)
 
 /* acting on tables of the case's own */
 
+static void kit_want_of(struct kunit *test, const char *text, struct kit_req *r,
+			struct np_want *w)
+{
+	kit_parse(test, text, r);
+	KUNIT_ASSERT_EQ_MSG(test, np_want_init(w, kit_of(test)->bare[r->who].user,
+					       &r->req.binding, r->req.options), 0, "%s", text);
+	w->low = r->req.low;
+	w->high = r->req.high;
+}
+
 /**
  * kit_want() - a request in the form the table compares
  * @test: the test, of a suite with kit_bare_init()
@@ -334,11 +344,7 @@ void kit_want(struct kunit *test, const char *text, struct np_want *w)
 {
 	struct kit_req r;
 
-	kit_parse(test, text, &r);
-	KUNIT_ASSERT_EQ_MSG(test, np_want_init(w, kit_of(test)->bare[r.who].user,
-					       &r.req.binding, r.req.options), 0, "%s", text);
-	w->low = r.req.low;
-	w->high = r.req.high;
+	kit_want_of(test, text, &r, w);
 }
 
 /**
@@ -351,7 +357,7 @@ void kit_want(struct kunit *test, const char *text, struct np_want *w)
  */
 int kit_link(struct kunit *test, const char *text, struct np_resv **resv)
 {
-	struct np_resv *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct np_resv *r = kzalloc(sizeof(*r), GFP_KERNEL);
 	struct np_net *nn = kit_of(test)->nn;
 	struct np_spare spare = {};
 	struct np_shard *shard;
@@ -361,8 +367,7 @@ int kit_link(struct kunit *test, const char *text, struct np_resv **resv)
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
-	kit_parse(test, text, &req);
-	kit_want(test, text, &w);
+	kit_want_of(test, text, &req, &w);
 	KUNIT_ASSERT_EQ(test, np_addr_get(nn, &w, GFP_KERNEL), 0);
 	r->owner = &kit_of(test)->bare[req.who];
 	r->bind.addr = w.addr;
@@ -388,10 +393,12 @@ int kit_link(struct kunit *test, const char *text, struct np_resv **resv)
 			np_hash_resize(&shard->table, &shard->lock, size, GFP_KERNEL);
 	} while (err == -EAGAIN);
 	np_spare_drop(&spare);
-	if (err)
+	if (err) {
 		np_addr_put(w.addr);
-	else
+		kfree(r);
+	} else {
 		*resv = r;
+	}
 	return err;
 }
 
@@ -413,7 +420,7 @@ void kit_unbind(struct kunit *test, struct np_resv *r)
 	np_table_unlink(shard, &r->bind);
 	spin_unlock_bh(&shard->lock);
 	np_addr_put(r->bind.addr);
-	kunit_kfree(test, r);
+	kfree(r);
 }
 
 /* memory */
@@ -452,10 +459,18 @@ bool kit_failed(void)
 
 /* looking */
 
-/* Is there such a reservation?  Asked without changing it. */
+/* Does an owner have such a reservation or candidate? */
 bool kit_alive(struct kunit *test, enum kit_who who, u64 token)
 {
-	return netport_accept(kit_owner(test, who), token) != -ENOENT;
+	struct netport_owner *owner = kit_owner(test, who);
+	struct np_resv *r;
+	bool alive = false;
+
+	spin_lock_bh(&owner->lock);
+	list_for_each_entry(r, &owner->resvs, owner_link)
+		alive |= r->token == token;
+	spin_unlock_bh(&owner->lock);
+	return alive;
 }
 
 static bool kit_occ_empty(const struct np_occ *occ)

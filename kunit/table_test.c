@@ -140,6 +140,7 @@ static void table_unlink__leaves_no_kind(struct kunit *test)
 	spin_unlock_bh(&shard->lock);
 	KUNIT_EXPECT_EQ(test, a->bind.e.kind, NP_UNBOUND);
 	np_addr_put(a->bind.addr);
+	kfree(a);
 }
 
 /* what linking needs */
@@ -181,7 +182,7 @@ KUNIT_ARRAY_PARAM_DESC(table_need, table_needs, desc);
 static void table_link__wants_its_spares(struct kunit *test)
 {
 	const struct table_need *n = test->param_value;
-	struct np_resv *there[3] = {}, *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct np_resv *there[3] = {}, *r = kzalloc(sizeof(*r), GFP_KERNEL);
 	struct np_shard *shard = table_shard(test, 80);
 	struct np_spare spare = {};
 	unsigned int i;
@@ -236,7 +237,7 @@ static void table_link__wants_its_spares(struct kunit *test)
 
 static void table_link__wants_the_bitmaps(struct kunit *test)
 {
-	struct np_resv *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct np_resv *r = kzalloc(sizeof(*r), GFP_KERNEL);
 	struct np_shard *shard = table_shard(test, 80);
 	struct np_spare spare = {};
 	struct np_want w;
@@ -266,6 +267,7 @@ static void table_link__wants_the_bitmaps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shard->table.count, 0);
 	KUNIT_EXPECT_EQ_MSG(test, np_addr_word(w.addr, 1), 0, "the address has no port");
 	np_addr_put(w.addr);
+	kfree(r);
 }
 
 static void table_spare__no_memory(struct kunit *test)

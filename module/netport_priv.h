@@ -89,6 +89,15 @@ enum { NP_V4, NP_V6, NP_FAMILIES };
 /* the any-addresses, as index: of one family, and of both at once */
 enum { NP_ANY_BOTH = NP_FAMILIES, NP_ANYS };
 
+/* The buckets of a hash table. */
+struct np_hash_tbl {
+	struct rcu_head		rcu;
+	u32			mask;
+	struct hlist_head	head[];
+};
+
+#define NP_HASH_FIRST	8
+
 /**
  * struct np_hash - a hash table that grows and shrinks in small steps
  * @tbl: where new entries go
@@ -99,14 +108,6 @@ enum { NP_ANY_BOTH = NP_FAMILIES, NP_ANYS };
  *
  * Protected by the lock of the shard it is in.
  */
-struct np_hash_tbl {
-	struct rcu_head		rcu;
-	u32			mask;
-	struct hlist_head	head[];
-};
-
-#define NP_HASH_FIRST	8
-
 struct np_hash {
 	struct np_hash_tbl	*tbl;
 	struct np_hash_tbl	*old;
@@ -125,14 +126,14 @@ struct np_shard {
 	struct np_hash		tokens;		/* np_resv.token_link */
 } ____cacheline_aligned_in_smp;
 
+#define NP_CHUNKS	16
+#define NP_CHUNK_WORDS	(NP_WORDS / NP_CHUNKS)
+
 /**
  * struct np_occ - which of 65536 ports are taken, in chunks allocated when needed
  * @chunk: a chunk stays until the whole np_occ goes
  * @full: for each chunk, which of its words have every port taken
  */
-#define NP_CHUNKS	16
-#define NP_CHUNK_WORDS	(NP_WORDS / NP_CHUNKS)
-
 struct np_occ {
 	u64			*chunk[NP_CHUNKS];
 	atomic64_t		full[NP_CHUNKS];
@@ -143,13 +144,15 @@ struct np_addr_key {
 	u32			protocol;
 };
 
+#define NP_FEW		8
+
 /**
  * struct np_addr - a local address of a space
  * @node: in np_net.addrs; unused for the any-addresses, which are part of the space
  * @key: address and protocol
  * @space: held, unless this is one of its any-addresses
- * @any: whether this is an any-address, and then its number
- * @family: number of its family; meaningless for NP_ANY_BOTH
+ * @any: whether this is an any-address
+ * @family: number of its family; of an any-address, its index in np_space.any
  * @ref: bindings here, searches under way, and one for being in np_net.addrs
  * @rnd: secret, mixed into the place of its bindings in the table
  * @idle: it is in np_net.idle_addrs[@slot]; both under np_net.addr_lock
@@ -158,9 +161,8 @@ struct np_addr_key {
  * @nfew: how many of @few are in use
  * @few: the ports taken, while they are few and @occ is NULL
  * @occ: the ports taken, once they were more
+ * @rcu: for those who found it without a lock
  */
-#define NP_FEW		8
-
 struct np_addr {
 	struct rhash_head	node;
 	struct np_addr_key	key;
@@ -187,6 +189,7 @@ struct np_addr {
  * @any: the any-addresses
  * @any_occ: storage of @any[].occ
  * @used: the ports on which any specific address of the family has something
+ * @rcu: for those who found it without a lock
  */
 struct np_space {
 	struct np_net		*nn;
@@ -389,6 +392,7 @@ struct np_user {
  * @count: reservations, bounded by max_per_owner; unused if @trusted
  * @lock: protects @resvs
  * @resvs: np_resv.owner_link
+ * @rcu: for the last one to leave @lock
  */
 struct netport_owner {
 	struct np_net		*nn;

@@ -158,6 +158,13 @@ static int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp)
 	return err ?: np_addr_prepare(a, port, gfp);
 }
 
+/* How much one port may cost: a pick that may not sleep has one budget for all of them. */
+static void np_want_refill(struct np_want *w, const struct np_cursor *c)
+{
+	if (!c || c->may_sleep)
+		w->left = NP_COMPARE_MAX;
+}
+
 /* Try one port; @c, if the port was picked, says what is good enough. */
 static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cursor *c,
 		       struct np_spare *spare, u64 *token, gfp_t gfp)
@@ -168,10 +175,8 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 	int err;
 
 	r->bind.e.port = w->port;
-	/* One that may not sleep has one budget for all the ports of a pick. */
-	if (!c || c->may_sleep)
-		w->left = NP_COMPARE_MAX;
 	for (;;) {
+		np_want_refill(w, c);
 		err = np_resv_prepare(w->addr, w->port, gfp);
 		if (err)
 			return err;
@@ -292,8 +297,7 @@ static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cu
 	struct np_shard *shard = np_shard_of(nn, w->port);
 	int err;
 
-	if (!c || c->may_sleep)
-		w->left = NP_COMPARE_MAX;
+	np_want_refill(w, c);
 	spin_lock_bh(&shard->lock);
 	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_table_check(shard, w, c);
 	spin_unlock_bh(&shard->lock);
@@ -490,7 +494,8 @@ int np_resv_accept(struct netport_owner *owner, u64 token)
 		return -ENOENT;
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
-	if (!r)
+	/* One whose turned-down forerunner has the charge still hasn't reached its caller. */
+	if (!r || (r->bind.e.flags & NP_BIND_UNCHARGED))
 		err = -ENOENT;
 	else if (!(r->bind.e.flags & NP_BIND_CANDIDATE))
 		err = -EINVAL;

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * owner.c: what an owner holds is its own and goes with it, how much that may be, and
+ * which ports it may have.
+ *
+ * The limits are module parameters; the cases count on their defaults.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/sched.h>
+#include <linux/user_namespace.h>
+#include <net/net_namespace.h>
+
+#include "kit.h"
+
+#define OWNER_MAX	65536
+#define OWNER_MAX_UID	262144
+#define OWNER_MAX_NETNS	1048576
+
+/* An owner that the limits apply to, like an open file, instead of alice. */
+static struct netport_owner *owner_file(struct kunit *test)
+{
+	struct netport_owner *owner = np_owner_create(&init_net, kit_uid(KIT_ALICE), false);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner);
+	KUNIT_ASSERT_NULL(test, kit_of(test)->owner[KIT_ALICE]);
+	kit_of(test)->owner[KIT_ALICE] = owner;
+	return owner;
+}
+
+static void owner_create__is_as_asked(struct kunit *test)
+{
+	struct netport_owner *file = owner_file(test), *kernel = kit_owner(test, KIT_ALICE2);
+
+	KUNIT_EXPECT_FALSE(test, file->trusted);
+	KUNIT_EXPECT_TRUE(test, kernel->trusted);
+	KUNIT_EXPECT_PTR_EQ(test, file->user, kernel->user);
+	KUNIT_EXPECT_PTR_EQ(test, file->nn, kit_of(test)->nn);
+	KUNIT_EXPECT_TRUE(test, uid_eq(file->user->uid, kit_uid(KIT_ALICE)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&file->count), 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&file->resvs));
+}
+
+static void owner_create__holds_what_it_needs(struct kunit *test)
+{
+	struct np_net *nn = kit_of(test)->nn;
+	unsigned int refs = refcount_read(&nn->ref);
+	struct netport_owner *owner = owner_file(test);
+
+	KUNIT_EXPECT_EQ(test, refcount_read(&nn->ref), refs + 1);
+	netport_owner_destroy(owner);
+	kit_of(test)->owner[KIT_ALICE] = NULL;
+	KUNIT_EXPECT_EQ(test, refcount_read(&nn->ref), refs);
+}
+
+/* destroying */
+
+static const char * const owner_things[] = {
+	"0.0.0.0 LB", "10.0.0.1 LB", "10.0.0.1 LB to=192.0.2.1 rport=9", "* tcp", ":: port=1",
+	"2001:db8::1 port=65535", "10.0.0.1 port=81 dev=1", "10.0.0.1 port=81 dev=2",
+	"10.0.0.1 port=82 to=192.0.2.1 rport=9 tuple", "0.0.0.0 port=0",
+};
+
+static void owner_destroy__releases_all(struct kunit *test)
+{
+	unsigned int i, round;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ARRAY_SIZE(owner_things); i++)
+			KIT_EXPECT_RESERVE(test, owner_things[i], 0);
+		KUNIT_EXPECT_EQ(test, kit_held(test), ARRAY_SIZE(owner_things));
+		netport_owner_destroy(kit_owner(test, KIT_ALICE));
+		kit_of(test)->owner[KIT_ALICE] = NULL;
+		KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+	}
+}
+
+static void owner_destroy__releases_candidates(struct kunit *test)
+{
+	struct netport_candidate cand = {};
+	struct kit_req r;
+
+	kit_parse(test, "0.0.0.0 port=0 low=100 high=100", &r);
+	cand.reserve = r.req;
+	cand.reserve.token = 0;
+	KUNIT_ASSERT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &cand, GFP_KERNEL), 0);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=100 bob", -EADDRINUSE);
+	netport_owner_destroy(kit_owner(test, KIT_ALICE));
+	kit_of(test)->owner[KIT_ALICE] = NULL;
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=100 bob", 0);
+}
+
+static void owner_destroy__leaves_others_alone(struct kunit *test)
+{
+	u64 mine = kit_hold(test, "0.0.0.0 LB alice2"), bobs = kit_hold(test, "0.0.0.0 port=81 bob");
+
+	kit_hold(test, "0.0.0.0 LB");
+	kit_hold(test, "10.0.0.1 LB");
+	netport_owner_destroy(kit_owner(test, KIT_ALICE));
+	kit_of(test)->owner[KIT_ALICE] = NULL;
+	KUNIT_EXPECT_EQ(test, kit_held(test), 2);
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE2), mine), 0);
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_BOB), bobs), 0);
+}
+
+/* limits */
+
+enum owner_limit { LIMIT_OWNER, LIMIT_UID, LIMIT_NETNS };
+
+static const struct owner_quota {
+	const char		*desc;
+	enum owner_limit	which;
+	unsigned int		max;
+	bool			trusted;
+	bool			applies;
+} owner_quotas[] = {
+	{ "an open file's", LIMIT_OWNER, OWNER_MAX, false, true },
+	{ "a uid's", LIMIT_UID, OWNER_MAX_UID, false, true },
+	{ "a namespace's", LIMIT_NETNS, OWNER_MAX_NETNS, false, true },
+	{ "an open file's, of a kernel-resident stack", LIMIT_OWNER, OWNER_MAX, true, false },
+	{ "a uid's, of a kernel-resident stack", LIMIT_UID, OWNER_MAX_UID, true, false },
+	{ "a namespace's, of a kernel-resident stack", LIMIT_NETNS, OWNER_MAX_NETNS, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(owner_quota, owner_quotas, desc);
+
+static atomic_t *owner_counter(struct netport_owner *owner, enum owner_limit which)
+{
+	switch (which) {
+	case LIMIT_OWNER:
+		return &owner->count;
+	case LIMIT_UID:
+		return &owner->user->count;
+	default:
+		return &owner->nn->count;
+	}
+}
+
+/* One below the limit, by what the counter says: one more fits, and then none. */
+static void owner_charge__up_to_the_limit(struct kunit *test)
+{
+	const struct owner_quota *q = test->param_value;
+	struct netport_owner *owner = q->trusted ? kit_owner(test, KIT_ALICE) : owner_file(test);
+	atomic_t *counter = owner_counter(owner, q->which);
+	int before = atomic_read(counter), add = q->max - 1 - before;
+	int owner_count = atomic_read(&owner->count);
+	int err = q->applies ? -EDQUOT : 0;
+
+	atomic_add(add, counter);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), 0);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), 0);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), err);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), err);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), err);
+	if (!err) {
+		np_owner_uncharge(owner);
+		np_owner_uncharge(owner);
+	}
+	np_owner_uncharge(owner);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), 0);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(counter), before + add, "refusals count nothing");
+	atomic_sub(add, counter);
+	KUNIT_EXPECT_EQ(test, atomic_read(&owner->count), owner_count);
+	KUNIT_EXPECT_EQ(test, atomic_read(&owner->user->count), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
+/* Brings alice one below her limit; in steps of one from there it is real. */
+static void owner_near_limit(struct kunit *test, int left)
+{
+	atomic_add(OWNER_MAX - left, &owner_file(test)->count);
+}
+
+static void owner_far_from_limit(struct kunit *test, int left)
+{
+	atomic_sub(OWNER_MAX - left, &kit_owner(test, KIT_ALICE)->count);
+}
+
+static void owner_limit__of_requests(struct kunit *test)
+{
+	struct kit_req r;
+	u64 token;
+
+	owner_near_limit(test, 2);
+	token = kit_hold(test, "0.0.0.0 LB");
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 LB", 0);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 LB", -EDQUOT);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0", -EDQUOT);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=81 alice2", 0);
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), token), 0);
+	kit_parse(test, "0.0.0.0 LB", &r);
+	KUNIT_EXPECT_EQ(test, kit_reserve(test, &r, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_release_binding(kit_owner(test, KIT_ALICE), &r.req.binding, 0), 0);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0", 0);
+	owner_far_from_limit(test, 2);
+}
+
+/* What is refused or fails costs nothing. */
+static void owner_limit__is_given_back(struct kunit *test)
+{
+	unsigned int i;
+
+	owner_near_limit(test, 1);
+	kit_hold(test, "0.0.0.0 port=80 alice2");
+	for (i = 0; i < 3; i++) {
+		KIT_EXPECT_RESERVE(test, "10.0.0.1 port=80", -EADDRINUSE);
+		KIT_EXPECT_RESERVE(test, "10.0.0.1 port=0 low=80 high=80", -EADDRNOTAVAIL);
+		KIT_EXPECT_RESERVE(test, "fe80::1", -EINVAL);
+	}
+	KIT_EXPECT_RESERVE(test, "10.0.0.1 port=81", 0);
+	KIT_EXPECT_RESERVE(test, "10.0.0.1 port=82", -EDQUOT);
+	owner_far_from_limit(test, 1);
+}
+
+/* The last place under the limit is enough for a search of any length. */
+static void owner_limit__of_candidates(struct kunit *test)
+{
+	struct netport_candidate cand = {}, other;
+	struct kit_req r;
+	unsigned int i;
+
+	owner_near_limit(test, 1);
+	kit_parse(test, "0.0.0.0 port=0 low=100 high=104", &r);
+	cand.reserve = r.req;
+	cand.reserve.token = 0;
+	other = cand;
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &cand, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &other, GFP_KERNEL), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), cand.reserve.token), 0);
+	KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &other, GFP_KERNEL), 0);
+	owner_far_from_limit(test, 1);
+}
+
+static void owner_limit__comes_after_the_form(struct kunit *test)
+{
+	owner_near_limit(test, 0);
+	kit_hold(test, "0.0.0.0 alice2");
+	KIT_EXPECT_RESERVE(test, "fe80::1", -EINVAL);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0 low=2 high=1", -EINVAL);
+	KIT_EXPECT_RESERVE(test, "0.0.0.0", -EDQUOT);
+	owner_far_from_limit(test, 0);
+}
+
+/* which ports */
+
+/**
+ * struct owner_ports - a request for ports, of one who may have all and of one who may not
+ * @desc: what it shows
+ * @port: asked for
+ * @low: likewise
+ * @high: likewise
+ * @err: for one without CAP_NET_BIND_SERVICE
+ * @got_low: the range for that one
+ * @got_high: likewise
+ * @all_err: for one with it
+ * @all_low: the range for that one
+ * @all_high: likewise
+ *
+ * The namespace's range is 500 to 2000, and 1024 the first port for everybody.
+ */
+struct owner_ports {
+	const char	*desc;
+	u16		port, low, high;
+	int		err;
+	u16		got_low, got_high;
+	int		all_err;
+	u16		all_low, all_high;
+};
+
+static const struct owner_ports owner_port_cases[] = {
+	{ "the last low port", 1023, 0, 0, -EACCES, 0, 0, 0, 0, 0 },
+	{ "the first of all", 1, 0, 0, -EACCES, 0, 0, 0, 0, 0 },
+	{ "the first port for everybody", 1024, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ "the last port", 65535, 0, 0, 0, 0, 0, 0, 0, 0 },
+	{ "the namespace's range", 0, 0, 0, 0, 1024, 2000, 0, 500, 2000 },
+	{ "a range above", 0, 1024, 1030, 0, 1024, 1030, 0, 1024, 1030 },
+	{ "a range that begins below", 0, 1023, 1030, -EACCES, 0, 0, 0, 1023, 1030 },
+	{ "a range below", 0, 10, 20, -EACCES, 0, 0, 0, 10, 20 },
+	{ "an open low end", 0, 0, 1030, 0, 1024, 1030, 0, 1, 1030 },
+	{ "an open low end up to the first", 0, 0, 1024, 0, 1024, 1024, 0, 1, 1024 },
+	{ "an open low end, all of it below", 0, 0, 1023, -EACCES, 0, 0, 0, 1, 1023 },
+	{ "an open high end", 0, 1024, 0, 0, 1024, 65535, 0, 1024, 65535 },
+	{ "an open high end from below", 0, 1000, 0, -EACCES, 0, 0, 0, 1000, 65535 },
+	{ "all ports", 0, 1, 65535, -EACCES, 0, 0, 0, 1, 65535 },
+	{ "low above high", 0, 2000, 1999, -EINVAL, 0, 0, -EINVAL, 0, 0 },
+	{ "low above high, below", 0, 20, 10, -EINVAL, 0, 0, -EINVAL, 0, 0 },
+	{ "a port and a low end", 2000, 2000, 0, -EINVAL, 0, 0, -EINVAL, 0, 0 },
+	{ "a port and a high end", 2000, 0, 2000, -EINVAL, 0, 0, -EINVAL, 0, 0 },
+	{ "a low port and a range", 80, 80, 80, -EINVAL, 0, 0, -EINVAL, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(owner_port, owner_port_cases, desc);
+
+/* np_owner_access(), as somebody with no capability at all, or with all. */
+static int owner_access(struct kunit *test, const struct netport_owner *owner, bool capable,
+			struct np_want *w, const struct owner_ports *p)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	const struct cred *before;
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	if (!capable)
+		cap_clear(cred->cap_effective);
+	before = override_creds(cred);
+	memset(w, KIT_POISON, sizeof(*w));
+	w->port = p->port;
+	err = np_owner_access(owner, w, p->low, p->high);
+	revert_creds(before);
+	put_cred(cred);
+	return err;
+}
+
+static void owner_expect_ports(struct kunit *test, const struct np_want *w, u16 low, u16 high)
+{
+	if (w->port)
+		return;
+	KUNIT_EXPECT_EQ(test, w->low, low);
+	KUNIT_EXPECT_EQ(test, w->high, high);
+}
+
+static void owner_access__by_capability(struct kunit *test)
+{
+	const struct owner_ports *p = test->param_value;
+	struct kit *k = kit_of(test);
+	struct netport_owner *owner = &k->bare[KIT_ALICE];
+	struct np_want w;
+
+	k->nn->user_ns = &init_user_ns;
+	k->nn->range = 500 | 2000 << 16;
+	k->net->ipv4.sysctl_ip_prot_sock = 1024;
+	KUNIT_EXPECT_EQ(test, owner_access(test, owner, false, &w, p), p->err);
+	if (!p->err)
+		owner_expect_ports(test, &w, p->got_low, p->got_high);
+	KUNIT_EXPECT_EQ(test, owner_access(test, owner, true, &w, p), p->all_err);
+	if (!p->all_err)
+		owner_expect_ports(test, &w, p->all_low, p->all_high);
+
+	owner->trusted = true;
+	KUNIT_EXPECT_EQ_MSG(test, owner_access(test, owner, false, &w, p), p->all_err,
+			    "a kernel-resident stack needs no capability");
+	if (!p->all_err)
+		owner_expect_ports(test, &w, p->all_low, p->all_high);
+
+	owner->trusted = false;
+	k->net->ipv4.sysctl_ip_prot_sock = 0;
+	KUNIT_EXPECT_EQ_MSG(test, owner_access(test, owner, false, &w, p), p->all_err,
+			    "nor anybody where the sysctl is 0");
+}
+
+static struct kunit_case owner_test_cases[] = {
+	KUNIT_CASE(owner_create__is_as_asked),
+	KUNIT_CASE(owner_create__holds_what_it_needs),
+	KUNIT_CASE(owner_destroy__releases_all),
+	KUNIT_CASE(owner_destroy__releases_candidates),
+	KUNIT_CASE(owner_destroy__leaves_others_alone),
+	KUNIT_CASE_PARAM(owner_charge__up_to_the_limit, owner_quota_gen_params),
+	KUNIT_CASE(owner_limit__of_requests),
+	KUNIT_CASE(owner_limit__is_given_back),
+	KUNIT_CASE(owner_limit__of_candidates),
+	KUNIT_CASE(owner_limit__comes_after_the_form),
+	{}
+};
+
+static struct kunit_suite owner_test_suite = {
+	.name = "netport_owner",
+	.init = kit_init,
+	.exit = kit_exit,
+	.test_cases = owner_test_cases,
+};
+
+static struct kunit_case owner_access_test_cases[] = {
+	KUNIT_CASE_PARAM(owner_access__by_capability, owner_port_gen_params),
+	{}
+};
+
+static struct kunit_suite owner_access_test_suite = {
+	.name = "netport_owner_access",
+	.init = kit_bare_init,
+	.exit = kit_bare_exit,
+	.test_cases = owner_access_test_cases,
+};
+
+kunit_test_suites(&owner_test_suite, &owner_access_test_suite);
