@@ -26,7 +26,7 @@ struct hash_item {
  */
 struct hash_lab {
 	struct np_hash		h;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* @h */
 	unsigned int		held;
 	struct hash_item	item[HASH_ITEMS];
 };
@@ -177,7 +177,8 @@ static void hash__keeps_chains_short(struct kunit *test)
 		hash_add(lab, i);
 		hash_resize(lab, GFP_KERNEL);
 		KUNIT_ASSERT_LE(test, lab->h.count, 2 * hash_buckets(lab));
-		KUNIT_ASSERT_LE(test, hash_buckets(lab), max_t(u32, 8 * lab->h.count, NP_HASH_FIRST));
+		KUNIT_ASSERT_LE(test, hash_buckets(lab), max_t(u32, 8 * lab->h.count,
+							       NP_HASH_FIRST));
 	}
 	hash_expect(test, lab);
 }
@@ -247,7 +248,8 @@ static void hash__step_is_bounded(struct kunit *test)
 			moved = lab->h.moved;
 			hash_del(lab, i);
 			gone = left - hash_left(lab);
-			KUNIT_ASSERT_LE_MSG(test, gone, HASH_STEP_MAX + 1, "entries, equal %u", equal);
+			KUNIT_ASSERT_LE_MSG(test, gone, HASH_STEP_MAX + 1, "entries, equal %u",
+					    equal);
 			KUNIT_ASSERT_LE_MSG(test, lab->h.moved, moved + HASH_STEP_MAX, "buckets");
 		}
 		hash_expect(test, lab);
@@ -315,7 +317,8 @@ static void hash__peek_finds_all(struct kunit *test)
 		for (bucket = 0; lab->h.count && bucket < 4 * buckets;) {
 			node = np_hash_peek(&lab->h, bucket);
 			if (node)
-				hash_del(lab, hlist_entry(node, struct hash_item, node) - lab->item);
+				hash_del(lab, hlist_entry(node, struct hash_item,
+							  node) - lab->item);
 			else
 				bucket++;
 		}

@@ -423,6 +423,28 @@ void kit_unbind(struct kunit *test, struct np_resv *r)
 	kfree(r);
 }
 
+/* np_addr_set() and np_addr_clear(), under the lock that they need. */
+
+bool kit_addr_set(struct kunit *test, struct np_addr *a, u16 port)
+{
+	struct np_shard *shard = np_shard_of(kit_of(test)->nn, port);
+	bool set;
+
+	spin_lock_bh(&shard->lock);
+	set = np_addr_set(a, port);
+	spin_unlock_bh(&shard->lock);
+	return set;
+}
+
+void kit_addr_clear(struct kunit *test, struct np_addr *a, u16 port)
+{
+	struct np_shard *shard = np_shard_of(kit_of(test)->nn, port);
+
+	spin_lock_bh(&shard->lock);
+	np_addr_clear(a, port);
+	spin_unlock_bh(&shard->lock);
+}
+
 /* memory */
 
 /* Skips a case that needs allocations to fail. */

@@ -84,6 +84,8 @@ void kit_want(struct kunit *test, const char *text, struct np_want *w);
 int kit_link(struct kunit *test, const char *text, struct np_resv **resv);
 struct np_resv *kit_bind(struct kunit *test, const char *text);
 void kit_unbind(struct kunit *test, struct np_resv *r);
+bool kit_addr_set(struct kunit *test, struct np_addr *a, u16 port);
+void kit_addr_clear(struct kunit *test, struct np_addr *a, u16 port);
 int kit_try(struct kunit *test, const char *text);
 int kit_held(struct kunit *test);
 bool kit_alive(struct kunit *test, enum kit_who who, u64 token);
@@ -94,6 +96,48 @@ void kit_expect_empty(struct kunit *test, struct np_net *nn);
 void kit_shuffle(struct rnd_state *rnd, unsigned int *what, unsigned int n);
 u32 kit_random(struct rnd_state *rnd, u32 below);
 
+/* kit_netns.c */
+
+/**
+ * struct kit_netns - a network namespace of a process of its own
+ * @net: the namespace; a reference to it
+ * @pid: the process
+ */
+struct kit_netns {
+	struct net	*net;
+	struct pid	*pid;
+};
+
+struct kit_netns *kit_netns_start(struct kunit *test);
+void kit_netns_end(struct kit_netns *ns);
+
+/* kit_threads.c */
+
+/* Done by each thread of kit_threads(); no expectations in here. */
+typedef void (*kit_thread_fn)(void *arg, unsigned int nr);
+
+/* Threads to make what can go wrong go wrong; more than there are CPUs. */
+#define KIT_THREADS	8
+
+void kit_threads(struct kunit *test, kit_thread_fn fn, void *arg, unsigned int n);
+void kit_yield(struct rnd_state *rnd);
+
+/* Where a function of a kernel-resident stack may be called. */
+enum kit_context {
+	KIT_PROCESS,
+	KIT_LOCKED,
+	KIT_BH_OFF,
+	KIT_SOFTIRQ,
+	KIT_TIMER,
+};
+
+void kit_run_in(enum kit_context context, void (*fn)(void *arg), void *arg);
+
+static inline gfp_t kit_gfp(enum kit_context context)
+{
+	return context == KIT_PROCESS ? GFP_KERNEL : GFP_ATOMIC;
+}
+
 /**
  * KIT_EXPECT_RESERVE() - expect how a request ends
  * @test: the test
@@ -103,6 +147,11 @@ u32 kit_random(struct rnd_state *rnd, u32 below);
  * netport_available() has to say so beforehand.  What is reserved stays held.
  */
 #define KIT_EXPECT_RESERVE(test, text, err)						\
-	KUNIT_EXPECT_EQ_MSG(test, kit_try(test, text), err, "%s", text)
+do {											\
+	struct kunit *_test = (test);							\
+	const char *_text = (text);							\
+											\
+	KUNIT_EXPECT_EQ_MSG(_test, kit_try(_test, _text), err, "%s", _text);		\
+} while (0)
 
 #endif /* _NETPORT_KIT_H */

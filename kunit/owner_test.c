@@ -92,7 +92,8 @@ static void owner_destroy__releases_candidates(struct kunit *test)
 
 static void owner_destroy__leaves_others_alone(struct kunit *test)
 {
-	u64 mine = kit_hold(test, "0.0.0.0 LB alice2"), bobs = kit_hold(test, "0.0.0.0 port=81 bob");
+	u64 mine = kit_hold(test, "0.0.0.0 LB alice2"), bobs = kit_hold(test,
+									"0.0.0.0 port=81 bob");
 
 	kit_hold(test, "0.0.0.0 LB");
 	kit_hold(test, "10.0.0.1 LB");
@@ -190,7 +191,8 @@ static void owner_limit__of_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), token), 0);
 	kit_parse(test, "0.0.0.0 LB", &r);
 	KUNIT_EXPECT_EQ(test, kit_reserve(test, &r, GFP_KERNEL), 0);
-	KUNIT_EXPECT_EQ(test, netport_release_binding(kit_owner(test, KIT_ALICE), &r.req.binding, 0), 0);
+	KUNIT_EXPECT_EQ(test, netport_release_binding(kit_owner(test, KIT_ALICE), &r.req.binding,
+						      0), 0);
 	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0", 0);
 	owner_far_from_limit(test, 2);
 }
@@ -225,8 +227,10 @@ static void owner_limit__of_candidates(struct kunit *test)
 	cand.reserve.token = 0;
 	other = cand;
 	for (i = 0; i < 5; i++)
-		KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &cand, GFP_KERNEL), 0);
-	KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &other, GFP_KERNEL), -EDQUOT);
+		KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &cand,
+							GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &other, GFP_KERNEL),
+			-EDQUOT);
 	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), cand.reserve.token), 0);
 	KUNIT_EXPECT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &other, GFP_KERNEL), 0);
 	owner_far_from_limit(test, 1);

@@ -43,7 +43,8 @@ static const struct pick_range {
 	u16	low;
 	u16	high;
 } pick_ranges[] = {
-	{ 1, 1 }, { 1, 2 }, { 1, 64 }, { 1, 63 }, { 63, 64 }, { 64, 127 }, { 64, 128 }, { 65535, 65535 },
+	{ 1, 1 }, { 1, 2 }, { 1, 64 }, { 1, 63 }, { 63, 64 }, { 64, 127 }, { 64, 128 }, { 65535,
+	  65535 },
 	{ 65534, 65535 }, { 65472, 65535 }, { 65471, 65535 }, { 4095, 4096 }, { 4000, 4200 },
 	{ 100, 100 }, { 16000, 16400 }, { 30000, 30500 },
 };
@@ -136,7 +137,8 @@ static void pick_next__passes_over_what_is_taken(struct kunit *test)
 			port = start;
 			do {
 				if (port % 2 != odd)
-					KUNIT_ASSERT_EQ_MSG(test, np_pick_next(&c, pick_net(test), &w),
+					KUNIT_ASSERT_EQ_MSG(test, np_pick_next(&c, pick_net(test),
+									       &w),
 							    port, "from %u", start);
 				port = pick_after(&w, port);
 			} while (port != start);
@@ -154,11 +156,11 @@ static void pick_next__passes_over_what_is_taken(struct kunit *test)
 static void pick_mark(struct kunit *test, struct np_addr *a, u16 port, bool taken)
 {
 	if (!taken) {
-		np_addr_clear(a, port);
+		kit_addr_clear(test, a, port);
 		return;
 	}
 	KUNIT_ASSERT_EQ(test, np_addr_prepare(a, port, GFP_KERNEL), 0);
-	KUNIT_ASSERT_TRUE(test, np_addr_set(a, port));
+	KUNIT_ASSERT_TRUE(test, kit_addr_set(test, a, port));
 }
 
 /* All taken but one: found from wherever the search starts. */
@@ -185,7 +187,8 @@ static void pick_next__one_port_left(struct kunit *test)
 		pick_mark(test, w.addr, left[i], true);
 	}
 	pick_start(&c, &w, 12345, GFP_ATOMIC);
-	KUNIT_EXPECT_EQ_MSG(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL, "none left");
+	KUNIT_EXPECT_EQ_MSG(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL,
+			    "none left");
 	for (port = 1; port < 65536; port++)
 		pick_mark(test, w.addr, port, false);
 	np_addr_put(w.addr);
@@ -323,7 +326,8 @@ static void pick_expect_pass(struct kunit *test, struct np_cursor *c, const stru
 		/* Only the first pass knows which are free. */
 		if (pass == PICK_FREE && port % 2)
 			continue;
-		KUNIT_ASSERT_EQ_MSG(test, np_pick_next(c, pick_net(test), w), port, "pass %u", pass);
+		KUNIT_ASSERT_EQ_MSG(test, np_pick_next(c, pick_net(test), w), port, "pass %u",
+				    pass);
 		KUNIT_EXPECT_EQ(test, c->pass, pass);
 	}
 }
@@ -603,13 +607,19 @@ static const struct pick_forgery {
 	{ "a start above the range", "0.0.0.0", PICK_CURSOR(100, 200, 201, 0), 160, -EINVAL },
 	{ "a port below the range", "0.0.0.0", PICK_CURSOR(100, 200, 150, 0), 99, -EINVAL },
 	{ "a port above the range", "0.0.0.0", PICK_CURSOR(100, 200, 150, 0), 201, -EINVAL },
-	{ "a pass that there isn't", "0.0.0.0 LB dev=1", PICK_CURSOR(100, 200, 150, 3), 160, -EINVAL },
+	{ "a pass that there isn't", "0.0.0.0 LB dev=1", PICK_CURSOR(100, 200, 150, 3), 160,
+	  -EINVAL },
 	{ "all bits", "0.0.0.0 LB dev=1", U64_MAX, 160, -EINVAL },
-	{ "the pass for devices, with one", "0.0.0.0 dev=1", PICK_CURSOR(100, 200, 150, 1), 160, 0 },
-	{ "the pass for devices, without", "0.0.0.0 LB", PICK_CURSOR(100, 200, 150, 1), 160, -EINVAL },
-	{ "the pass for sharing, with a flag", "0.0.0.0 LB", PICK_CURSOR(100, 200, 150, 2), 160, 0 },
-	{ "the pass for sharing, without", "0.0.0.0 dev=1", PICK_CURSOR(100, 200, 150, 2), 160, -EINVAL },
-	{ "the pass for sharing, TCP", "0.0.0.0 tcp LB", PICK_CURSOR(100, 200, 150, 2), 160, -EINVAL },
+	{ "the pass for devices, with one", "0.0.0.0 dev=1", PICK_CURSOR(100, 200, 150, 1), 160,
+	  0 },
+	{ "the pass for devices, without", "0.0.0.0 LB", PICK_CURSOR(100, 200, 150, 1), 160,
+	  -EINVAL },
+	{ "the pass for sharing, with a flag", "0.0.0.0 LB", PICK_CURSOR(100, 200, 150, 2), 160,
+	  0 },
+	{ "the pass for sharing, without", "0.0.0.0 dev=1", PICK_CURSOR(100, 200, 150, 2), 160,
+	  -EINVAL },
+	{ "the pass for sharing, TCP", "0.0.0.0 tcp LB", PICK_CURSOR(100, 200, 150, 2), 160,
+	  -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(pick_forgery, pick_forgeries, desc);

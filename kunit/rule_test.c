@@ -148,9 +148,11 @@ static const struct rule_case rule_cases[] = {
 		"ok 10.0.0.1 MR", "ok 10.0.0.1 MR bob", "ok 10.0.0.2 TO bob", "ok 10.0.0.2 TO" } },
 	{ "LB of two uids on two devices, then on every device", {
 		"ok 0.0.0.0 dev=1 LB", "ok 0.0.0.0 dev=2 LB bob", "in-use 0.0.0.0 LB",
-		"in-use 0.0.0.0 LB bob", "ok 0.0.0.0 dev=1 LB alice2", "drop 2", "ok 0.0.0.0 LB" } },
+		"in-use 0.0.0.0 LB bob", "ok 0.0.0.0 dev=1 LB alice2", "drop 2",
+		"ok 0.0.0.0 LB" } },
 	{ "LB of two uids on two addresses, then on any", {
-		"ok 10.0.0.1 LB", "ok 10.0.0.2 LB bob", "in-use 0.0.0.0 LB", "in-use 0.0.0.0 LB bob",
+		"ok 10.0.0.1 LB", "ok 10.0.0.2 LB bob", "in-use 0.0.0.0 LB",
+		"in-use 0.0.0.0 LB bob",
 		"drop 2", "ok 0.0.0.0 LB alice2", "in-use 10.0.0.2 LB bob" } },
 	{ "LB MR of two uids on two addresses, then on any", {
 		"ok 10.0.0.1 LB MR", "ok 10.0.0.2 LB MR bob", "in-use 0.0.0.0 LB",
@@ -163,9 +165,11 @@ static const struct rule_case rule_cases[] = {
 		"ok 0.0.0.0 LB", "ok :: LB bob", "in-use * LB", "in-use * LB bob" } },
 
 	/* devices */
-	{ "every device, then one", { "ok 0.0.0.0", "in-use 0.0.0.0 dev=1", "in-use 10.0.0.1 dev=1" } },
+	{ "every device, then one", { "ok 0.0.0.0", "in-use 0.0.0.0 dev=1",
+	  "in-use 10.0.0.1 dev=1" } },
 	{ "devices on an address", {
-		"ok 10.0.0.1 dev=1", "ok 10.0.0.1 dev=2", "in-use 10.0.0.1", "in-use 10.0.0.1 dev=2",
+		"ok 10.0.0.1 dev=1", "ok 10.0.0.1 dev=2", "in-use 10.0.0.1",
+		"in-use 10.0.0.1 dev=2",
 		"ok 10.0.0.1 dev=3", "ok 0.0.0.0 dev=4", "in-use 0.0.0.0 dev=3" } },
 	{ "devices on any and on an address", {
 		"ok 0.0.0.0 dev=1", "in-use 10.0.0.1 dev=1", "ok 10.0.0.1 dev=2",
@@ -175,17 +179,21 @@ static const struct rule_case rule_cases[] = {
 		"ok 10.0.0.1 dev=1 LB", "ok 10.0.0.1 dev=2 MR", "ok 10.0.0.1 dev=1 LB",
 		"in-use 10.0.0.1 dev=2 LB", "ok 10.0.0.1 dev=2 MR LB", "in-use 10.0.0.1 LB MR" } },
 	{ "every device LB, then devices", {
-		"ok 0.0.0.0 LB", "ok 0.0.0.0 dev=1 LB", "ok 0.0.0.0 dev=2 LB MR", "in-use 0.0.0.0 dev=2 MR",
+		"ok 0.0.0.0 LB", "ok 0.0.0.0 dev=1 LB", "ok 0.0.0.0 dev=2 LB MR",
+		"in-use 0.0.0.0 dev=2 MR",
 		"in-use 0.0.0.0 dev=1", "drop 1", "in-use 0.0.0.0 dev=2", "ok 0.0.0.0 dev=2 MR",
 		"ok 0.0.0.0 dev=3" } },
 	{ "a plain device among many LB ones", {
-		"ok 0.0.0.0 dev=1 LB", "ok 0.0.0.0 dev=2 LB", "ok 0.0.0.0 dev=3", "ok 0.0.0.0 dev=4 LB",
+		"ok 0.0.0.0 dev=1 LB", "ok 0.0.0.0 dev=2 LB", "ok 0.0.0.0 dev=3",
+		"ok 0.0.0.0 dev=4 LB",
 		"in-use 0.0.0.0 LB", "ok 0.0.0.0 dev=4 LB", "drop 3", "ok 0.0.0.0 LB" } },
 	{ "addresses with a device against any with a device", {
-		"ok 10.0.0.1 dev=1", "ok 10.0.0.2 dev=2 LB", "ok 0.0.0.0 dev=2 LB", "in-use 0.0.0.0 dev=1 LB",
+		"ok 10.0.0.1 dev=1", "ok 10.0.0.2 dev=2 LB", "ok 0.0.0.0 dev=2 LB",
+		"in-use 0.0.0.0 dev=1 LB",
 		"in-use 0.0.0.0 LB", "ok 0.0.0.0 dev=3" } },
 	{ "the highest device is one like others", {
-		"ok 0.0.0.0 dev=2147483647", "ok 0.0.0.0 dev=1", "in-use 0.0.0.0 dev=2147483647" } },
+		"ok 0.0.0.0 dev=2147483647", "ok 0.0.0.0 dev=1",
+		"in-use 0.0.0.0 dev=2147483647" } },
 
 	/* remotes */
 	{ "a plain wildcard holder blocks LB with a remote", {
@@ -225,7 +233,8 @@ static const struct rule_case rule_cases[] = {
 		"in-use 10.0.0.1 dev=3 to=192.0.2.1" } },
 	{ "a device without a remote against a remote without a device", {
 		"ok 10.0.0.1 dev=1", "in-use 10.0.0.1 to=192.0.2.1 rport=9",
-		"ok 10.0.0.1 dev=2 to=192.0.2.1 rport=9", "drop 1", "in-use 10.0.0.1 to=192.0.2.1" } },
+		"ok 10.0.0.1 dev=2 to=192.0.2.1 rport=9", "drop 1",
+		"in-use 10.0.0.1 to=192.0.2.1" } },
 	{ "LB among full remotes is judged for each remote", {
 		"ok 10.0.0.1 LB to=192.0.2.1 rport=9", "ok 10.0.0.1 to=192.0.2.2 rport=9",
 		"ok 10.0.0.1 LB to=192.0.2.1 rport=9", "in-use 10.0.0.1 LB to=192.0.2.2 rport=9",
@@ -239,7 +248,8 @@ static const struct rule_case rule_cases[] = {
 	/* accepted connections */
 	{ "a tuple below the listener", {
 		"ok 10.0.0.1", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple",
-		"in-use 10.0.0.1 to=192.0.2.1 rport=9 tuple", "in-use 10.0.0.1 to=192.0.2.1 rport=10",
+		"in-use 10.0.0.1 to=192.0.2.1 rport=9 tuple",
+		"in-use 10.0.0.1 to=192.0.2.1 rport=10",
 		"ok 10.0.0.1 to=192.0.2.1 rport=10 tuple" } },
 	{ "a tuple below a wildcard listener of each kind", {
 		"ok *", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple",
@@ -249,15 +259,18 @@ static const struct rule_case rule_cases[] = {
 		"ok 10.0.0.1 bob", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple",
 		"in-use 10.0.0.1 to=192.0.2.1 rport=9 tuple bob" } },
 	{ "a tuple outlives the listener and is in its way", {
-		"ok 10.0.0.1", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple", "drop 1", "in-use 10.0.0.1",
+		"ok 10.0.0.1", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple", "drop 1",
+		"in-use 10.0.0.1",
 		"in-use 0.0.0.0", "ok 10.0.0.1 to=192.0.2.1 rport=10", "drop 2", "in-use 10.0.0.1",
 		"drop 6", "ok 10.0.0.1" } },
 	{ "a tuple and an equal reservation", {
 		"ok 10.0.0.1 to=192.0.2.1 rport=9", "in-use 10.0.0.1 to=192.0.2.1 rport=9 tuple",
-		"drop 1", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple", "in-use 10.0.0.1 to=192.0.2.1 rport=9",
+		"drop 1", "ok 10.0.0.1 to=192.0.2.1 rport=9 tuple",
+		"in-use 10.0.0.1 to=192.0.2.1 rport=9",
 		"in-use 10.0.0.1 to=192.0.2.1" } },
 	{ "equal tuples that share", {
-		"ok 10.0.0.1 LB to=192.0.2.1 rport=9 tuple", "ok 10.0.0.1 LB to=192.0.2.1 rport=9 tuple",
+		"ok 10.0.0.1 LB to=192.0.2.1 rport=9 tuple",
+		"ok 10.0.0.1 LB to=192.0.2.1 rport=9 tuple",
 		"in-use 10.0.0.1 LB to=192.0.2.1 rport=9 tuple bob",
 		"in-use 10.0.0.1 to=192.0.2.1 rport=9 tuple" } },
 	{ "a tuple among others of its address", {
@@ -275,7 +288,8 @@ static const struct rule_case rule_cases[] = {
 		"in-use 10.0.0.1 to=192.0.2.1 rport=8" } },
 	{ "what a tuple needs", {
 		"einval 0.0.0.0 to=192.0.2.1 rport=9 tuple", "einval 10.0.0.1 tuple",
-		"einval 10.0.0.1 to=192.0.2.1 tuple", "einval 10.0.0.1 port=0 to=192.0.2.1 rport=9 tuple",
+		"einval 10.0.0.1 to=192.0.2.1 tuple",
+		"einval 10.0.0.1 port=0 to=192.0.2.1 rport=9 tuple",
 		"einval * tuple" } },
 
 	/* release, and again */
@@ -284,7 +298,8 @@ static const struct rule_case rule_cases[] = {
 		"ok 10.0.0.1", "ok 10.0.0.2", "ok 10.0.0.3", "drop 1", "in-use 0.0.0.0", "drop 3",
 		"in-use 0.0.0.0", "in-use 10.0.0.2", "drop 2", "ok 0.0.0.0" } },
 	{ "one, two, one on an address, then any", {
-		"ok 10.0.0.1 LB", "ok 10.0.0.1 LB", "drop 1", "in-use 0.0.0.0", "ok 10.0.0.1 LB", "drop 2",
+		"ok 10.0.0.1 LB", "ok 10.0.0.1 LB", "drop 1", "in-use 0.0.0.0", "ok 10.0.0.1 LB",
+		"drop 2",
 		"drop 5", "ok 0.0.0.0" } },
 	{ "one, two, one on any, then an address", {
 		"ok 0.0.0.0 MR", "ok 0.0.0.0 MR", "ok :: MR", "drop 1", "in-use 10.0.0.1", "drop 2",
@@ -295,7 +310,8 @@ static const struct rule_case rule_cases[] = {
 		"in-use 0.0.0.0 MR", "drop 4", "ok 0.0.0.0 MR" } },
 	{ "a tuple and a wildcard change places", {
 		"ok 10.0.0.1 TO to=192.0.2.1 rport=9", "ok 10.0.0.1 TO", "drop 1",
-		"in-use 10.0.0.1 to=192.0.2.1 rport=9", "ok 10.0.0.1 TO to=192.0.2.1 rport=9", "drop 2",
+		"in-use 10.0.0.1 to=192.0.2.1 rport=9", "ok 10.0.0.1 TO to=192.0.2.1 rport=9",
+		"drop 2",
 		"in-use 10.0.0.1 to=192.0.2.1 rport=9", "ok 10.0.0.1 to=192.0.2.2 rport=9" } },
 };
 
@@ -374,7 +390,8 @@ static void rule__as_written(struct kunit *test)
 		}
 		end = rule_parse(test, c->steps[i], &r[i]);
 		if (end != -EINVAL)
-			KUNIT_EXPECT_EQ_MSG(test, oracle_verdict(o, &r[i].req, rule_uid(&r[i]), &free),
+			KUNIT_EXPECT_EQ_MSG(test, oracle_verdict(o, &r[i].req, rule_uid(&r[i]),
+								 &free),
 					    end, "oracle, step %d: %s", i + 1, c->steps[i]);
 		KUNIT_EXPECT_EQ_MSG(test, kit_available(test, &r[i]), end,
 				    "available, step %d: %s", i + 1, c->steps[i]);

@@ -117,7 +117,8 @@ static void table_link__protocols_are_apart(struct kunit *test)
 /* Ports of one shard, whose hashes have much in common, are apart too. */
 static void table_link__ports_are_apart(struct kunit *test)
 {
-	struct np_resv *a = kit_bind(test, "10.0.0.1 port=80"), *b = kit_bind(test, "10.0.0.1 port=81");
+	struct np_resv *a = kit_bind(test, "10.0.0.1 port=80"), *b = kit_bind(test,
+									      "10.0.0.1 port=81");
 	struct np_resv *c = kit_bind(test, "10.0.0.1 port=4176");
 
 	KUNIT_ASSERT_PTR_EQ(test, table_shard(test, 80), table_shard(test, 81));
@@ -348,7 +349,8 @@ static void table_expect_occupancy(struct kunit *test, struct table_lab *lab, un
 		want = false;
 		for (j = 0; j < TABLE_WALK; j++)
 			want |= lab->r[port][j] && lab->r[port][j]->bind.addr == &sp->any[f];
-		KUNIT_ASSERT_EQ_MSG(test, table_bit(&sp->any[f], nr), want, "port %u, any %u", nr, f);
+		KUNIT_ASSERT_EQ_MSG(test, table_bit(&sp->any[f], nr), want, "port %u, any %u", nr,
+				    f);
 	}
 }
 
@@ -382,7 +384,8 @@ static void table__random_walk(struct kunit *test)
 			kit_unbind(test, lab->r[port][i]);
 			lab->r[port][i] = NULL;
 		} else if (step / 64 % 2 || kit_random(&rnd, 4) == 0) {
-			snprintf(text, sizeof(text), "%s port=%u", table_walk[i], table_ports[port]);
+			snprintf(text, sizeof(text), "%s port=%u", table_walk[i],
+				 table_ports[port]);
 			lab->r[port][i] = kit_bind(test, text);
 		}
 		table_expect_occupancy(test, lab, port);
