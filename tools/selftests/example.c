@@ -48,21 +48,23 @@ FIXTURE_SETUP(example)
 {
 	if (access(example_path(), X_OK))
 		SKIP(return, "no %s; set NETPORT_BIN", example_path());
-	new_netns();
 }
 
-FIXTURE_TEARDOWN(example)
+/* Also if the test has come to a sudden end. */
+FIXTURE_TEARDOWN_PARENT(example)
 {
+	restore_netns();
 }
 
 TEST_F(example, does_what_it_says)
 {
 	unsigned int tcp, udp;
 	char end;
+	int n;
 
 	ASSERT_EQ(0, run_example(self->said, sizeof(self->said))) TH_LOG("%s", self->said);
-	ASSERT_EQ(3, sscanf(self->said, "ours: TCP %u, UDP %u%c", &tcp, &udp, &end))
-		TH_LOG("%s", self->said);
+	n = sscanf(self->said, "ours: TCP %u, UDP %u%c", &tcp, &udp, &end);
+	ASSERT_EQ(3, n) TH_LOG("%s", self->said);
 	EXPECT_EQ('\n', end);
 	EXPECT_EQ(8080, tcp);
 	EXPECT_GE(udp, 16000);

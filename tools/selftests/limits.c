@@ -31,7 +31,6 @@ FIXTURE_SETUP(limits)
 	for (i = 0; i < ARRAY_SIZE(parameters); i++)
 		ASSERT_NE(NULL, read_file(parameters[i], self->saved[i], sizeof(self->saved[i])))
 			TH_LOG("%s", parameters[i]);
-	new_netns();
 }
 
 /* Also if the test has come to a sudden end. */

@@ -7,8 +7,8 @@
  */
 #include "selftest.h"
 
-/* 1 MB in the smallest form that a reservation could have. */
-#define MANY	8000
+/* 750 kB in the smallest form that a reservation could have. */
+#define MANY	6000
 #define SMALLEST	128
 
 FIXTURE(memcg) {
@@ -161,7 +161,7 @@ TEST_F(memcg, limit_is_enomem)
 		if (mlockall(MCL_CURRENT | MCL_FUTURE))
 			die("mlockall");
 		snprintf(max, sizeof(max), "%lld",
-			 read_number(self->group, "memory.current") + (2 << 20));
+			 read_number(self->group, "memory.current") + (1 << 20));
 		write_file(in_group(self->group, "memory.max"), max);
 		for (i = 1; i < 60000; i++) {
 			snprintf(text, sizeof(text), "tcp 4 10.0.0.1:%u", i + 2000);

@@ -98,13 +98,14 @@ TEST(each_has_its_own_sysctls)
 
 TEST(file_stays_with_the_namespace_of_its_open)
 {
-	int old = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), first = owner(), second;
+	int first = owner(), second, old, new;
 	unsigned int low, high;
 	__u64 token;
 
-	ASSERT_GE(old, 0);
-	new_netns();
+	old = new_netns();
 	second = owner();
+	new = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(new, 0);
 	ASSERT_EQ(0, reserve_token(first, "tcp 4 *:80", &token));
 	EXPECT_EQ(0, reserve(second, "tcp 4 *:80"));
 	ASSERT_EQ(0, set_range(first, 20000, 20010));
@@ -130,7 +131,7 @@ struct orphan {
 };
 
 /* Makes a namespace and an owner in it that holds something; then it has no process. */
-static struct orphan orphan_new(void)
+static struct orphan orphan_new(uid_t uid)
 {
 	struct orphan o;
 	int pair[2];
@@ -140,8 +141,8 @@ static struct orphan orphan_new(void)
 		die("socketpair");
 	pid = spawn();
 	if (!pid) {
-		new_netns();
-		o.fd = owner();
+		close(new_netns());
+		o.fd = owner_as(uid);
 		o.c = candidate_request("udp 4 *:0 =40000-40001");
 		CHECK_EQ(0, reserve_token(o.fd, "tcp 46 *:80", &o.token));
 		CHECK_EQ(0, reserve(o.fd, "tcp 4 *:81 LB"));
@@ -189,7 +190,7 @@ static bool orphan_is_gone(int fd)
 
 TEST(gone_while_a_file_is_open)
 {
-	struct orphan o = orphan_new();
+	struct orphan o = orphan_new(0);
 	struct netport_candidate c = candidate_request("tcp 4 *:0");
 	struct netport_ephemeral e = { .low = 0 };
 	unsigned int low, high, port, i;
@@ -220,7 +221,7 @@ TEST(gone_while_a_file_is_open)
 TEST(malformed_is_malformed_there_too)
 {
 	struct netport_reserve r = request("tcp 4 *:80");
-	struct orphan o = orphan_new();
+	struct orphan o = orphan_new(0);
 
 	ASSERT_TRUE(orphan_is_gone(o.fd));
 	r.binding.families = 0;
@@ -230,7 +231,7 @@ TEST(malformed_is_malformed_there_too)
 /* The next candidate of a search that began when it was there. */
 TEST(gone_in_the_middle_of_a_search)
 {
-	struct orphan o = orphan_new();
+	struct orphan o = orphan_new(0);
 	int err;
 
 	ASSERT_TRUE(orphan_is_gone(o.fd));
@@ -243,7 +244,7 @@ TEST(closed_while_it_goes)
 	int i;
 
 	for (i = 0; i < 20; i++) {
-		struct orphan o = orphan_new();
+		struct orphan o = orphan_new(0);
 
 		sleep_ms(i);
 		EXPECT_EQ(0, close(o.fd));
@@ -254,26 +255,27 @@ TEST(closed_while_it_goes)
 TEST(gone_counts_no_more)
 {
 	static const char *const path = "/sys/module/netport/parameters/max_per_uid";
-	struct orphan o = orphan_new();
-	int fd = owner(), err;
+	struct orphan o = orphan_new(31003);
+	int fd = owner_as(31003), err;
 	char saved[32];
 
+	/* Of a uid that nobody else has. */
 	ASSERT_NE(NULL, read_file(path, saved, sizeof(saved)));
 	write_file(path, "4");
 	/* It holds 5. */
-	EXPECT_EQ(EDQUOT, reserve(fd, "tcp 4 *:80"));
+	EXPECT_EQ(EDQUOT, reserve(fd, "tcp 4 *:8080"));
 	write_file(path, saved);
 	ASSERT_TRUE(orphan_is_gone(o.fd));
 	write_file(path, "1");
 	/* What it held goes in the background. */
-	for (int i = 0; i < 500; i++) {
-		err = reserve(fd, "tcp 4 *:80");
+	for (int i = 0; i < 3000; i++) {
+		err = reserve(fd, "tcp 4 *:8080");
 		if (err != EDQUOT)
 			break;
 		sleep_ms(10);
 	}
 	EXPECT_EQ(0, err);
-	EXPECT_EQ(EDQUOT, reserve(fd, "tcp 4 *:81"));
+	EXPECT_EQ(EDQUOT, reserve(fd, "tcp 4 *:8081"));
 	write_file(path, saved);
 	close(o.fd);
 }
@@ -284,7 +286,7 @@ TEST(gone_under_load)
 	int round, worker;
 
 	for (round = 0; round < 4; round++) {
-		struct orphan o = orphan_new();
+		struct orphan o = orphan_new(0);
 		pid_t pid[4];
 
 		for (worker = 0; worker < 4; worker++) {

@@ -15,26 +15,23 @@ FIXTURE(privilege) {
 
 FIXTURE_SETUP(privilege)
 {
-	new_netns();
 	self->fd = owner();
 }
 
-FIXTURE_TEARDOWN(privilege)
+/* Also if the test has come to a sudden end. */
+FIXTURE_TEARDOWN_PARENT(privilege)
 {
-	close(self->fd);
+	restore_netns();
 }
 
-/* Runs a statement or block as nobody, and is how it ended. */
-#define AS_NOBODY(...) ({						\
-	pid_t __pid = spawn();						\
-									\
-	if (!__pid) {							\
-		become(NOBODY);						\
-		__VA_ARGS__						\
-		_exit(0);						\
-	}								\
-	ended(__pid);							\
-})
+static pid_t spawn_nobody(void)
+{
+	pid_t pid = spawn();
+
+	if (!pid)
+		become(NOBODY);
+	return pid;
+}
 
 /* Nobody, but for one capability. */
 static void become_capable(int cap)
@@ -54,18 +51,25 @@ static void become_capable(int cap)
 TEST_F(privilege, device_is_for_all)
 {
 	struct stat st;
+	pid_t pid;
 
 	ASSERT_EQ(0, stat(NETPORT_DEVICE, &st));
 	EXPECT_TRUE(S_ISCHR(st.st_mode));
 	EXPECT_EQ(0666, st.st_mode & 07777);
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		CHECK_EQ(0, reserve(owner(), "tcp 4 *:8080"));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 }
 
 TEST_F(privilege, low_ports)
 {
-	EXPECT_EQ(0, AS_NOBODY(
+	pid_t pid;
+
+	pid = spawn_nobody();
+	if (!pid) {
 		int fd = owner();
 
 		CHECK_EQ(EACCES, reserve(fd, "tcp 4 *:1"));
@@ -77,38 +81,54 @@ TEST_F(privilege, low_ports)
 		CHECK_EQ(0, available(fd, "tcp 4 *:1024"));
 		CHECK_EQ(0, reserve(fd, "tcp 4 *:1024"));
 		CHECK_EQ(0, reserve(fd, "tcp 4 *:65535"));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	EXPECT_TRUE(all_free(IPPROTO_TCP, 80));
 	EXPECT_EQ(0, reserve(self->fd, "tcp 4 *:80"));
 }
 
 TEST_F(privilege, first_unprivileged_port)
 {
+	pid_t pid;
+
 	if (access(FIRST_UNPRIVILEGED, W_OK))
 		SKIP(return, "no " FIRST_UNPRIVILEGED);
 	write_file(FIRST_UNPRIVILEGED, "2000");
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		CHECK_EQ(EACCES, reserve(owner(), "tcp 4 *:1999"));
 		CHECK_EQ(0, reserve(owner(), "tcp 4 *:2000"));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	write_file(FIRST_UNPRIVILEGED, "80");
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		CHECK_EQ(EACCES, reserve(owner(), "tcp 4 *:79"));
 		CHECK_EQ(0, reserve(owner(), "tcp 4 *:80"));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	write_file(FIRST_UNPRIVILEGED, "0");
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		unsigned int port;
 
 		CHECK_EQ(0, reserve(owner(), "tcp 4 *:1"));
 		CHECK_EQ(0, pick(owner(), "udp 4 *:0 =1-1", &port));
 		CHECK_EQ(0, pick(owner(), "sctp 4 *:0 =0-1", &port));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 }
 
 TEST_F(privilege, ranges_with_low_ports)
 {
-	EXPECT_EQ(0, AS_NOBODY(
+	pid_t pid;
+
+	pid = spawn_nobody();
+	if (!pid) {
 		struct netport_candidate c = candidate_request("tcp 4 *:0 =1023-1024");
 		int fd = owner();
 		unsigned int port;
@@ -124,13 +144,18 @@ TEST_F(privilege, ranges_with_low_ports)
 		CHECK_EQ(1024, port);
 		CHECK_EQ(EADDRNOTAVAIL, pick(fd, "tcp 4 *:0 =0-1024", &port));
 		CHECK_EQ(0, pick(fd, "tcp 4 *:0 =1025-1025", &port));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 }
 
 TEST_F(privilege, low_ports_of_the_namespace_range)
 {
+	pid_t pid;
+
 	ASSERT_EQ(0, set_range(self->fd, 1000, 1030));
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		int fd = owner();
 		unsigned int port;
 
@@ -140,16 +165,21 @@ TEST_F(privilege, low_ports_of_the_namespace_range)
 			CHECK(port >= 1024 && port <= 1030);
 		}
 		CHECK_EQ(EADDRNOTAVAIL, pick(fd, "tcp 4 *:0", &port));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	ASSERT_EQ(0, set_range(self->fd, 100, 200));
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		unsigned int port;
 
 		/* There are none, and it is the capability that is missing. */
 		CHECK_EQ(EACCES, pick(owner(), "tcp 4 *:0", &port));
 		CHECK_EQ(EACCES, available(owner(), "tcp 4 *:0"));
-	));
-	EXPECT_EQ(0, pick(self->fd, "tcp 4 *:0", (unsigned int[1]){ 0 }));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
+	EXPECT_EQ(0, pick(self->fd, "tcp 4 *:0", NULL));
 }
 
 /* It is the caller that needs it, and only to reserve. */
@@ -158,11 +188,13 @@ TEST_F(privilege, file_of_a_privileged_opener)
 	struct netport_candidate c = candidate_request("udp 4 *:0 =500-501");
 	int fd = self->fd;
 	__u64 token;
+	pid_t pid;
 
 	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:80", &token));
 	ASSERT_EQ(0, reserve(fd, "tcp 4 *:81"));
 	ASSERT_EQ(0, candidate(fd, &c));
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		struct netport_candidate next = c;
 
 		CHECK_EQ(EACCES, reserve(fd, "tcp 4 *:82"));
@@ -171,7 +203,9 @@ TEST_F(privilege, file_of_a_privileged_opener)
 		CHECK_EQ(0, release(fd, token));
 		CHECK_EQ(0, release_key(fd, "tcp 4 *:81"));
 		CHECK_EQ(0, accept_token(fd, c.reserve.token));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	EXPECT_EQ(0, release(fd, c.reserve.token));
 	EXPECT_TRUE(all_free(IPPROTO_TCP, 80));
 	EXPECT_TRUE(all_free(IPPROTO_TCP, 81));
@@ -201,9 +235,11 @@ TEST_F(privilege, capabilities_are_what_counts)
 TEST_F(privilege, setting_the_range)
 {
 	unsigned int low, high;
+	pid_t pid;
 
 	ASSERT_EQ(0, set_range(self->fd, 20000, 20010));
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		unsigned int l;
 		unsigned int h;
 		int fd = owner();
@@ -214,7 +250,9 @@ TEST_F(privilege, setting_the_range)
 		CHECK_EQ(0, get_range(fd, &l, &h));
 		CHECK_EQ(20000, l);
 		CHECK_EQ(20010, h);
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 	ASSERT_EQ(0, get_range(self->fd, &low, &high));
 	EXPECT_EQ(20000, low);
 	EXPECT_EQ(20010, high);
@@ -223,7 +261,10 @@ TEST_F(privilege, setting_the_range)
 /* Of two errors that apply, which one is said. */
 TEST_F(privilege, malformed_comes_first)
 {
-	EXPECT_EQ(0, AS_NOBODY(
+	pid_t pid;
+
+	pid = spawn_nobody();
+	if (!pid) {
 		struct netport_reserve r = request("tcp 4 *:80");
 		int fd = owner();
 
@@ -234,15 +275,22 @@ TEST_F(privilege, malformed_comes_first)
 		CHECK_EQ(EINVAL, reserve_request(fd, &r));
 		r = request("tcp 4 *:0 =80-79");
 		CHECK_EQ(EINVAL, reserve_request(fd, &r));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 }
 
 TEST_F(privilege, before_a_conflict)
 {
+	pid_t pid;
+
 	ASSERT_EQ(0, reserve(self->fd, "tcp 4 *:80"));
-	EXPECT_EQ(0, AS_NOBODY(
+	pid = spawn_nobody();
+	if (!pid) {
 		CHECK_EQ(EACCES, reserve(owner(), "tcp 4 *:80"));
-	));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
 }
 
 #define NO_USERNS	4
@@ -254,7 +302,7 @@ static void become_root_of_a_netns(int flags)
 	/* Else its files in /proc are root's. */
 	prctl(PR_SET_DUMPABLE, 1);
 	if (unshare(CLONE_NEWUSER | flags)) {
-		if (errno == EINVAL || errno == ENOSYS || errno == ENOSPC || errno == EPERM)
+		if (errno == EINVAL || errno == ENOSPC || errno == EPERM)
 			_exit(NO_USERNS);
 		die("unshare(CLONE_NEWUSER)");
 	}

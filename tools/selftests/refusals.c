@@ -440,7 +440,7 @@ TEST(set_range_refusals)
 		EXPECT_EQ(20000, low);
 		EXPECT_EQ(20010, high);
 	}
-	EXPECT_EQ(0, set_range(fd, 16000, 65535));
+	restore_netns();
 }
 
 TEST(get_range_with_padding)
@@ -481,7 +481,7 @@ TEST(ephemeral_refusals)
 		EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_EPHEMERAL, &b)) TH_LOG("%u", i);
 	}
 	EXPECT_EQ(0, command(fd, NETPORT_IOC_EPHEMERAL, &e));
-	EXPECT_EQ(0, set_range(fd, 16000, 65535));
+	restore_netns();
 }
 
 /* pointers, sizes, numbers */
@@ -489,17 +489,20 @@ TEST(ephemeral_refusals)
 static const struct {
 	const char *name;
 	unsigned long cmd;
-	/* Has results, so a structure that can't be written is an error. */
-	bool writes;
+	/*
+	 * It has results, so a structure that can't be written is an error; this is in the
+	 * midst of them.
+	 */
+	size_t results;
 } commands[] = {
-	{ "RESERVE", NETPORT_IOC_RESERVE, true },
-	{ "RELEASE", NETPORT_IOC_RELEASE, false },
-	{ "AVAILABLE", NETPORT_IOC_AVAILABLE, false },
-	{ "CANDIDATE", NETPORT_IOC_CANDIDATE, true },
-	{ "ACCEPT", NETPORT_IOC_ACCEPT, false },
-	{ "GET_RANGE", NETPORT_IOC_GET_RANGE, true },
-	{ "SET_RANGE", NETPORT_IOC_SET_RANGE, false },
-	{ "EPHEMERAL", NETPORT_IOC_EPHEMERAL, true },
+	{ "RESERVE", NETPORT_IOC_RESERVE, offsetof(struct netport_reserve, token) + 4 },
+	{ "RELEASE", NETPORT_IOC_RELEASE, 0 },
+	{ "AVAILABLE", NETPORT_IOC_AVAILABLE, 0 },
+	{ "CANDIDATE", NETPORT_IOC_CANDIDATE, offsetof(struct netport_candidate, cursor) + 4 },
+	{ "ACCEPT", NETPORT_IOC_ACCEPT, 0 },
+	{ "GET_RANGE", NETPORT_IOC_GET_RANGE, offsetof(struct netport_range, high) },
+	{ "SET_RANGE", NETPORT_IOC_SET_RANGE, 0 },
+	{ "EPHEMERAL", NETPORT_IOC_EPHEMERAL, offsetof(struct netport_ephemeral, cursor) + 4 },
 };
 
 union argument {
@@ -582,7 +585,6 @@ static char *pages(int prot)
 	return p;
 }
 
-/* What is set in one namespace must not be seen by the next test. */
 FIXTURE(each_command) {
 	int fd;
 };
@@ -604,13 +606,12 @@ FIXTURE_SETUP(each_command)
 {
 	self->fd = owner();
 	ASSERT_EQ(variant->nr, _IOC_NR(commands[variant->nr].cmd));
-	ASSERT_EQ(0, set_range(self->fd, 16000, 65535));
 }
 
-FIXTURE_TEARDOWN(each_command)
+/* Also if the test has come to a sudden end. */
+FIXTURE_TEARDOWN_PARENT(each_command)
 {
-	set_range(self->fd, 16000, 65535);
-	close(self->fd);
+	restore_netns();
 }
 
 TEST_F(each_command, bad_pointer)
@@ -644,20 +645,20 @@ TEST_F(each_command, read_only_structure)
 	const unsigned long cmd = commands[variant->nr].cmd;
 	const size_t size = _IOC_SIZE(cmd), page = getpagesize();
 	union argument a = good(self->fd, cmd);
+	const size_t results = commands[variant->nr].results;
 	char *p = pages(PROT_READ | PROT_WRITE), *s;
-	bool writes = commands[variant->nr].writes;
 
 	/* Wholly; then only the second page, which a copy finds out half way. */
 	memcpy(p, &a, size);
 	ASSERT_EQ(0, mprotect(p, page, PROT_READ));
-	EXPECT_EQ(writes ? EFAULT : 0, raw(self->fd, cmd, p));
+	EXPECT_EQ(results ? EFAULT : 0, raw(self->fd, cmd, p));
 	EXPECT_EQ(0, memcmp(p, &a, size));
-	if (!writes)
+	if (!results)
 		return;
 	EXPECT_TRUE(not_done(self->fd, cmd, &a));
 
 	ASSERT_EQ(0, mprotect(p, page, PROT_READ | PROT_WRITE));
-	s = p + page - size / 2;
+	s = p + page - results;
 	memcpy(s, &a, size);
 	ASSERT_EQ(0, mprotect(p + page, page, PROT_READ));
 	EXPECT_EQ(EFAULT, raw(self->fd, cmd, s));

@@ -59,7 +59,6 @@ FIXTURE_SETUP(rmmod)
 	/* It is a user too. */
 	if (loaded("netport_kunit"))
 		ASSERT_EQ(0, unload("netport_kunit"));
-	new_netns();
 }
 
 FIXTURE_TEARDOWN_PARENT(rmmod)
@@ -200,7 +199,7 @@ TEST_F(rmmod, while_namespaces_go)
 	for (i = 0; i < ARRAY_SIZE(pid); i++) {
 		pid[i] = spawn();
 		if (!pid[i]) {
-			new_netns();
+			close(new_netns());
 			CHECK_EQ(0, reserve(owner(), "tcp 46 *:80"));
 			_exit(0);
 		}

@@ -73,9 +73,8 @@ static int table_owner(struct table *t, char name)
 	return t->fd[i];
 }
 
-static void table_init(struct table *t)
+static void table_open(struct table *t)
 {
-	memset(t, 0, sizeof(*t));
 	memset(t->fd, -1, sizeof(t->fd));
 	t->other = owner();
 }
@@ -181,36 +180,41 @@ static bool none_left(struct table *t, const char *desc, const char *text)
 	return !unless(!available(t->other, any), "something is left on '%s'", any);
 }
 
-static bool run_steps(const char *desc, const struct step *steps, unsigned int n, bool by_key)
+static bool run_steps(struct table *t, const char *desc, const struct step *steps,
+		      unsigned int n, bool by_key)
 {
 	bool ok = true;
-	struct table t;
 	unsigned int i;
 
-	table_init(&t);
+	t->nheld = 0;
+	t->ambiguous = false;
 	for (i = 0; i < n && steps[i].text; i++) {
-		int fd = table_owner(&t, steps[i].text[0]);
+		int fd = table_owner(t, steps[i].text[0]);
 		const char *text = steps[i].text + 2;
 
 		if (!strncmp(text, "- ", 2))
-			ok = release_step(&t, desc, fd, text + 2, steps[i].err);
+			ok = release_step(t, desc, fd, text + 2, steps[i].err);
 		else
-			ok = reserve_step(&t, desc, fd, text, steps[i].err);
+			ok = reserve_step(t, desc, fd, text, steps[i].err);
 		if (!ok)
 			break;
 	}
 	if (ok)
-		ok = release_all(&t, desc, by_key || t.ambiguous);
+		ok = release_all(t, desc, by_key || t->ambiguous);
 	for (i = 0; ok && i < n && steps[i].text; i++) {
 		const char *text = steps[i].text + 2;
 
-		ok = none_left(&t, desc, strncmp(text, "- ", 2) ? text : text + 2);
+		ok = none_left(t, desc, strncmp(text, "- ", 2) ? text : text + 2);
 	}
-	table_close(&t);
+	if (!ok) {
+		/* Whatever it left must not fail the next one. */
+		table_close(t);
+		table_open(t);
+	}
 	return ok;
 }
 
-static bool run_pair(const struct pair *p, bool swap, bool same)
+static bool run_pair(struct table *t, const struct pair *p, bool swap, bool same)
 {
 	char first[256], second[256];
 	struct step steps[2];
@@ -219,24 +223,30 @@ static bool run_pair(const struct pair *p, bool swap, bool same)
 	snprintf(second, sizeof(second), "%c %s", same ? 'A' : 'B', swap ? p->a : p->b);
 	steps[0] = (struct step){ first, 0 };
 	steps[1] = (struct step){ second, p->err };
-	return run_steps(p->desc, steps, 2, swap);
+	return run_steps(t, p->desc, steps, 2, swap);
 }
 
 static unsigned int run_pairs(const struct pair *p, size_t n)
 {
 	unsigned int failed = 0, i;
+	struct table t;
 
+	table_open(&t);
 	for (i = 0; i < 4 * n; i++)
-		failed += !run_pair(&p[i / 4], i & 1, i & 2);
+		failed += !run_pair(&t, &p[i / 4], i & 1, i & 2);
+	table_close(&t);
 	return failed;
 }
 
 static unsigned int run_sequences(const struct sequence *s, size_t n)
 {
 	unsigned int failed = 0, i;
+	struct table t;
 
+	table_open(&t);
 	for (i = 0; i < 2 * n; i++)
-		failed += !run_steps(s[i / 2].desc, s[i / 2].steps, MAX_STEPS, i & 1);
+		failed += !run_steps(&t, s[i / 2].desc, s[i / 2].steps, MAX_STEPS, i & 1);
+	table_close(&t);
 	return failed;
 }
 

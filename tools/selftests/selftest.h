@@ -252,7 +252,7 @@ static inline int reserve_token(int fd, const char *text, __u64 *token)
 	return err;
 }
 
-/* Pick what @text, with port 0, says. */
+/* Pick what @text, with port 0, says; @port may be NULL. */
 static inline int pick(int fd, const char *text, unsigned int *port)
 {
 	struct netport_reserve r = request(text);
@@ -261,7 +261,8 @@ static inline int pick(int fd, const char *text, unsigned int *port)
 	if (r.binding.port)
 		die("a port to pick: %s", text);
 	err = reserve_request(fd, &r);
-	*port = r.binding.port;
+	if (port)
+		*port = r.binding.port;
 	return err;
 }
 
@@ -397,13 +398,25 @@ static inline int free_for_others(const char *text)
 	return err;
 }
 
-/* Whether nothing at all is held on a port. */
+/* Whether nothing at all is held on a port; a reservation of @fd, which has none, tells. */
+static inline bool all_free_to(int fd, unsigned int protocol, unsigned int port)
+{
+	struct netport_reserve r = {
+		.binding.families = NETPORT_FAMILY_IPV4 | NETPORT_FAMILY_IPV6,
+		.binding.protocol = protocol,
+		.binding.port = port,
+	};
+
+	return !reserve_request(fd, &r) && !release(fd, r.token);
+}
+
 static inline bool all_free(unsigned int protocol, unsigned int port)
 {
-	char text[64];
+	int fd = owner();
+	bool ok = all_free_to(fd, protocol, port);
 
-	snprintf(text, sizeof(text), "%u 46 *:%u", protocol, port);
-	return !free_for_others(text);
+	close(fd);
+	return ok;
 }
 
 /* processes */
@@ -573,10 +586,31 @@ static inline char *read_file(const char *path, char *buf, size_t size)
 #define RESERVED_PORTS	"/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define FIRST_UNPRIVILEGED	"/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
-static inline void new_netns(void)
+/*
+ * Owners don't keep a namespace alive.  The one that is left here stays as long as the
+ * process, unless the caller closes the file that is returned.
+ */
+static inline int new_netns(void)
 {
-	if (unshare(CLONE_NEWNET))
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || unshare(CLONE_NEWNET))
 		die("unshare(CLONE_NEWNET)");
+	return fd;
+}
+
+/* What a test may have set in the program's namespace, as it was in the beginning. */
+static inline void restore_netns(void)
+{
+	int fd = owner();
+
+	if (set_range(fd, 16000, 65535))
+		die("restore the range");
+	close(fd);
+	if (!access(RESERVED_PORTS, W_OK))
+		write_file(RESERVED_PORTS, "\n");
+	if (!access(FIRST_UNPRIVILEGED, W_OK))
+		write_file(FIRST_UNPRIVILEGED, "1024");
 }
 
 static inline void sleep_ms(unsigned int ms)
@@ -593,14 +627,14 @@ static inline unsigned long env_number(const char *name, unsigned long fallback)
 	return text && *text ? strtoul(text, NULL, 0) : fallback;
 }
 
-/* All the programs' main(): @hook sees the arguments before the harness does. */
+/* All the programs' main(). */
 static inline int selftest_main(int argc, char **argv)
 {
 	if (geteuid()) {
 		printf("1..0 # SKIP needs root\n");
 		return KSFT_SKIP;
 	}
-	new_netns();
+	close(new_netns());
 	return test_harness_run(argc, argv);
 }
 

@@ -12,6 +12,12 @@ need make gcc libc6-dev rsync kmod perl libelf1
 kernel=$("$TESTBED/kernel.sh" "$name")
 dst=$BUILD/$name/src
 mkdir -p "$dst" "$LOG"
+# What was built for another kernel of that name looks up to date, and is not.
+if [ "$(cat "$dst/.kernel" 2>/dev/null)" != "$kernel" ]; then
+	rm -rf "$dst"
+	mkdir -p "$dst"
+	echo "$kernel" >"$dst/.kernel"
+fi
 
 parts=(Kbuild)
 for part in module uapi kunit tools/selftests/modules; do
@@ -22,7 +28,7 @@ done
 (cd "$TOP" && rsync -aR --delete --delete-excluded \
 	--filter='P *.o' --filter='P *.ko' --filter='P *.cmd' --filter='P *.mod' \
 	--filter='P *.mod.c' --filter='P *.d' --filter='P *.symvers*' \
-	--filter='P modules.order' --filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
+	--filter='P modules.order' --filter='P /.kernel' --filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
 	"${parts[@]}" "$dst/")
 
 args=(-j"$JOBS" W=1 KCFLAGS=-Werror)

@@ -25,7 +25,7 @@ uml)
 debug)
 	kunit=${T:-*}
 	SMP=${SMP:-4}
-	MEM=${MEM:-1G}
+	MEM=${MEM:-1G} PATIENCE=${PATIENCE:-900}
 	;;
 esac
 [ "${KUNIT:-1}" = 1 ] || kunit=
@@ -50,7 +50,7 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 	done
 fi
 
-export SMP MEM
+export SMP MEM PATIENCE
 export KUNIT_GLOB=$kunit PROGRAMS=$programs EXAMPLES=$examples
 MODE='test' "$TESTBED/initrd.sh" "$name" "$BUILD/$name/initrd"
 [ -z "$kunit" ] || export APPEND="${APPEND:-} kunit.filter_glob=$kunit"

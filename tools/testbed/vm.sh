@@ -31,7 +31,7 @@ if [ "$name" = uml ]; then
 	[ "$mode" != shell ] || serial=(con=null con0=null,fd:2 ssl=null ssl1=fd:0,fd:1)
 	# The UML program talks on stdout before it is a kernel.
 	# shellcheck disable=SC2086
-	exec "${run[@]}" "$kernel/kernel" mem="${MEM:-384M}" initrd="$initrd" \
+	exec "${run[@]}" "$kernel/kernel" mem="${MEM:-256M}" initrd="$initrd" \
 		"${serial[@]}" $append 2>"$console"
 fi
 
