@@ -329,8 +329,8 @@ static struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
 	WRITE_ONCE(a->idle, true);
 	if (!old)
 		return NULL;
-	/* Pairs with the count going down before np_addr_put() looks at @idle. */
 	WRITE_ONCE(old->idle, false);
+	/* Pairs with the count going down before np_addr_put() looks at @idle. */
 	smp_mb();
 	return np_addr_kill(nn, old) ? old : NULL;
 }

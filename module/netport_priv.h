@@ -56,6 +56,7 @@
 #define _NETPORT_PRIV_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/hash.h>
 #include <linux/in6.h>
 #include <linux/list.h>
@@ -120,7 +121,7 @@ struct np_hash {
 };
 
 struct np_shard {
-	spinlock_t		lock;
+	spinlock_t		lock;		/* see "Locks" above */
 	u64			seq;		/* last token's upper part */
 	struct np_hash		table;		/* np_entry */
 	struct np_hash		tokens;		/* np_resv.token_link */
@@ -173,7 +174,7 @@ struct np_addr {
 	u32			rnd;
 	bool			idle;
 	u8			slot;
-	spinlock_t		lock;
+	spinlock_t		lock;		/* see "Locks" above */
 	u32			nfew;
 	u16			few[NP_FEW];
 	struct np_occ		*occ;
@@ -230,11 +231,11 @@ struct np_entry {
 	u16			rport;
 };
 
-#define NP_BIND_NARROW		(1 << 0)	/* has a device or a remote */
-#define NP_BIND_FULL		(1 << 1)	/* has a remote with a port */
-#define NP_BIND_OPTTUPLE	(1 << 2)	/* made with NETPORT_OPT_TUPLE */
-#define NP_BIND_CANDIDATE	(1 << 3)	/* not accepted yet */
-#define NP_BIND_UNCHARGED	(1 << 4)	/* counts against no limit, for a moment */
+#define NP_BIND_NARROW		BIT(0)	/* has a device or a remote */
+#define NP_BIND_FULL		BIT(1)	/* has a remote with a port */
+#define NP_BIND_OPTTUPLE	BIT(2)	/* made with NETPORT_OPT_TUPLE */
+#define NP_BIND_CANDIDATE	BIT(3)	/* not accepted yet */
+#define NP_BIND_UNCHARGED	BIT(4)	/* counts against no limit, for a moment */
 
 /**
  * struct np_bind - what a reservation claims, as an entry of the table
@@ -358,7 +359,7 @@ struct np_net {
 	u32			range;
 	atomic_t		count;
 	struct xarray		spaces;
-	spinlock_t		addr_lock;
+	spinlock_t		addr_lock;	/* see "Locks" above */
 	struct rhashtable	addrs;
 	struct np_addr		*idle_addrs[NP_IDLE_ADDRS];
 	unsigned int		idle_next;
@@ -399,7 +400,7 @@ struct netport_owner {
 	struct np_user		*user;
 	bool			trusted;
 	atomic_t		count;
-	spinlock_t		lock;
+	spinlock_t		lock;		/* see "Locks" above */
 	struct list_head	resvs;
 	struct rcu_head		rcu;
 };

@@ -294,10 +294,10 @@ struct netport_ephemeral {
  * NETPORT_IOC_CANDIDATE - pick a port and hold it while the caller tests it
  *
  * The port is handed out reserved, with the share flags of the request, as a
- * candidate; no lock is kept meanwhile.  The caller tests it for as long as it likes, and then takes it
- * (NETPORT_IOC_ACCEPT), or calls this again to turn it down and get the next, or
- * gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most once, and
- * ports that would have to be shared only if the first call found no other.
+ * candidate; no lock is kept meanwhile.  The caller tests it for as long as it likes, and
+ * then takes it (NETPORT_IOC_ACCEPT), or calls this again to turn it down and get the
+ * next, or gives it up (NETPORT_IOC_RELEASE).  Each port of the range is offered at most
+ * once, and ports that would have to be shared only if the first call found no other.
  * When no further one fits, EADDRNOTAVAIL, and the caller still holds the
  * candidate it named.
  *
