@@ -21,8 +21,8 @@ shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=
 ##@ Test it (T='pattern' chooses by name)
 test:			## everything below; ends with `N passed, N failed`
 	@$(testbed)/test.sh kunit uapi check stock debug
-kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in
-	@$(testbed)/test.sh kunit
+kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
+	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
 selftest:		## selftests alone, on Debian's 6.1
 	@$(testbed)/test.sh 6.1
 debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests

@@ -64,6 +64,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	jobs+=($!)
 	set +m
 fi
+suppliers=("${jobs[@]}")
 # A run that is interrupted leaves no build behind.
 stop() {
 	local j
@@ -105,15 +106,52 @@ ready() {
 
 supplying() {
 	local j
-	for j in "${jobs[@]}"; do
+	for j in "${suppliers[@]}"; do
 		! kill -0 "$j" 2>/dev/null || return 0
 	done
 	return 1
 }
 
+# The longest run has a lane of its own when there are two CPUs; its report is
+# held back, or two would be printed through each other.
+aside=''
+aside_pid=''
+start_aside() {
+	say "== $1, aside"
+	set -m
+	{ run_one "$1"; [ ${#broken[@]} = 0 ]; } </dev/null >"$LOG/$1.report" 2>&1 &
+	aside_pid=$!
+	jobs+=("$aside_pid")
+	set +m
+	aside=$1
+}
+
+# end_aside - wait for it and print its report.
+end_aside() {
+	[ -n "$aside" ] || return 0
+	wait "$aside_pid" || broken+=("$aside")
+	cat "$LOG/$aside.report"
+	aside=''
+}
+
+without() {
+	local run
+	todo=()
+	for run in "${all[@]}"; do
+		[ "$run" = "$1" ] || todo+=("$run")
+	done
+}
+
 broken=()
 todo=("${runs[@]}")
 while [ ${#todo[@]} -gt 0 ]; do
+	all=("${todo[@]}")
+	if [ "$JOBS" -gt 1 ] && [ ${#todo[@]} -gt 1 ] &&
+	   [[ " ${todo[*]} " = *" debug "* ]] && ready debug; then
+		start_aside debug
+		without debug
+		continue
+	fi
 	pick=
 	for run in "${todo[@]}"; do
 		if ready "$run"; then
@@ -129,12 +167,9 @@ while [ ${#todo[@]} -gt 0 ]; do
 		pick=${todo[0]}	# its supply failed: let it say why
 	fi
 	run_one "$pick"
-	rest=()
-	for run in "${todo[@]}"; do
-		[ "$run" = "$pick" ] || rest+=("$run")
-	done
-	todo=("${rest[@]}")
+	without "$pick"
 done
+end_aside
 
 passed=0 failed=0 skipped=0
 echo

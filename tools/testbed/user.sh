@@ -11,4 +11,7 @@ if [[ " $* " = *" tests "* ]] && [ -n "$(compgen -G "$TOP/tools/selftests/*.c")"
 	need gcc-multilib libc6-dev-i386
 	headers=$("$TESTBED/kernel.sh" tools)
 fi
+mkdir -p "$BUILD"
+exec {lock}>"$BUILD/user.lock"		# several runs may want them at once
+flock "$lock"
 make -s -C "$TOP" -f "$TESTBED/user.mk" -j"$JOBS" BUILD="$BUILD/user" HARNESS="$headers" "$@" >&2

@@ -123,14 +123,13 @@ check_rmmod() {
 }
 
 check_leaks() {
-	if [ ! -e $KMEMLEAK ]; then
+	if [ ! -e $KMEMLEAK ] || ! echo scan 2>/dev/null >$KMEMLEAK; then
 		tell status leak unchecked
 		return
 	fi
-	# It says nothing of what is younger than 5 s, nor of what it sees the
-	# first time.
+	# It says nothing of what it sees the first time, nor of what is younger
+	# than 5 s.
 	sleep 6
-	echo scan >$KMEMLEAK
 	echo scan >$KMEMLEAK
 	if grep -q . $KMEMLEAK; then
 		tell status leak FAILED
