@@ -83,7 +83,7 @@ static unsigned int hash_left(const struct hash_lab *lab)
 	return n;
 }
 
-static void hash_add(struct hash_lab *lab, unsigned int i)
+static void lab_add(struct hash_lab *lab, unsigned int i)
 {
 	spin_lock_bh(&lab->lock);
 	np_hash_add(&lab->h, &lab->item[i].node, lab->item[i].key, hash_key);
@@ -92,7 +92,7 @@ static void hash_add(struct hash_lab *lab, unsigned int i)
 	lab->held++;
 }
 
-static void hash_del(struct hash_lab *lab, unsigned int i)
+static void lab_del(struct hash_lab *lab, unsigned int i)
 {
 	spin_lock_bh(&lab->lock);
 	np_hash_del(&lab->h, &lab->item[i].node, hash_key);
@@ -129,7 +129,7 @@ static void hash_expect(struct kunit *test, struct hash_lab *lab)
 static void hash_fill(struct hash_lab *lab, unsigned int from, unsigned int to)
 {
 	for (; from < to; from++) {
-		hash_add(lab, from);
+		lab_add(lab, from);
 		hash_resize(lab, GFP_KERNEL);
 	}
 }
@@ -159,7 +159,7 @@ static void hash__finds_all_while_it_grows(struct kunit *test)
 	unsigned int i, half_moved = 0;
 
 	for (i = 0; i < 600; i++) {
-		hash_add(lab, i);
+		lab_add(lab, i);
 		hash_resize(lab, GFP_KERNEL);
 		half_moved += lab->h.old && lab->h.moved;
 		if (lab->h.old || i % 50 == 0)
@@ -174,7 +174,7 @@ static void hash__keeps_chains_short(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < HASH_ITEMS; i++) {
-		hash_add(lab, i);
+		lab_add(lab, i);
 		hash_resize(lab, GFP_KERNEL);
 		KUNIT_ASSERT_LE(test, lab->h.count, 2 * hash_buckets(lab));
 		KUNIT_ASSERT_LE(test, hash_buckets(lab), max_t(u32, 8 * lab->h.count,
@@ -190,21 +190,21 @@ static void hash__shrinks_with_what_is_in(struct kunit *test)
 
 	hash_fill(lab, 0, HASH_ITEMS);
 	for (i = HASH_ITEMS; i-- > 1;) {
-		hash_del(lab, i);
+		lab_del(lab, i);
 		hash_resize(lab, GFP_KERNEL);
 		if (i % 500 == 0 || i < 16)
 			hash_expect(test, lab);
 	}
 	/* A move goes on with the additions and removals that follow. */
 	for (i = 0; i < HASH_ITEMS && (lab->h.old || np_hash_target(&lab->h)); i++) {
-		hash_add(lab, 1);
-		hash_del(lab, 1);
+		lab_add(lab, 1);
+		lab_del(lab, 1);
 		hash_resize(lab, GFP_KERNEL);
 	}
 	KUNIT_EXPECT_NULL(test, lab->h.old);
 	KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, &lab->h.first.tbl);
 	hash_expect(test, lab);
-	hash_del(lab, 0);
+	lab_del(lab, 0);
 }
 
 /* However large it was, and in the middle of a move: the last one out resets it. */
@@ -216,12 +216,12 @@ static void hash__empty_is_small(struct kunit *test)
 	for (moving = 0; moving < 2; moving++) {
 		hash_fill(lab, 0, 600);
 		for (i = 600; i-- > 20;)
-			hash_del(lab, i);
+			lab_del(lab, i);
 		if (moving)
 			hash_resize(lab, GFP_KERNEL);
 		KUNIT_EXPECT_EQ(test, !!lab->h.old, moving);
 		while (lab->held)
-			hash_del(lab, lab->held - 1);
+			lab_del(lab, lab->held - 1);
 		KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, &lab->h.first.tbl);
 		KUNIT_EXPECT_NULL(test, lab->h.old);
 		hash_expect(test, lab);
@@ -239,14 +239,14 @@ static void hash__step_is_bounded(struct kunit *test)
 		for (i = 0; i < HASH_ITEMS; i++) {
 			if (equal)
 				lab->item[i].key = 5;
-			hash_add(lab, i);
+			lab_add(lab, i);
 		}
 		hash_resize(lab, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, lab->h.old);
 		for (i = 0; lab->h.old; i++) {
 			left = hash_left(lab);
 			moved = lab->h.moved;
-			hash_del(lab, i);
+			lab_del(lab, i);
 			gone = left - hash_left(lab);
 			KUNIT_ASSERT_LE_MSG(test, gone, HASH_STEP_MAX + 1, "entries, equal %u",
 					    equal);
@@ -254,7 +254,7 @@ static void hash__step_is_bounded(struct kunit *test)
 		}
 		hash_expect(test, lab);
 		for (; i < HASH_ITEMS; i++)
-			hash_del(lab, i);
+			lab_del(lab, i);
 	}
 }
 
@@ -268,7 +268,7 @@ static void hash__grows_again(struct kunit *test)
 		hash_fill(lab, 0, 200);
 		hash_expect(test, lab);
 		for (i = 0; i < 200; i++) {
-			hash_del(lab, i);
+			lab_del(lab, i);
 			hash_resize(lab, GFP_KERNEL);
 		}
 		hash_expect(test, lab);
@@ -290,9 +290,9 @@ static void hash__random_walk(struct kunit *test)
 		/* More come than go while there are too few, and the other way round. */
 		i = kit_random(&rnd, 1000);
 		if (lab->item[i].in && (lab->held > target || kit_random(&rnd, 4) == 0))
-			hash_del(lab, i);
+			lab_del(lab, i);
 		else if (!lab->item[i].in && (lab->held < target || kit_random(&rnd, 4) == 0))
-			hash_add(lab, i);
+			lab_add(lab, i);
 		if (kit_random(&rnd, 3) == 0)
 			hash_resize(lab, kit_random(&rnd, 2) ? GFP_KERNEL : GFP_ATOMIC);
 	}
@@ -311,13 +311,13 @@ static void hash__peek_finds_all(struct kunit *test)
 		/* A table for many, in which a move to a small one has begun. */
 		hash_fill(lab, 0, 600);
 		for (left = 600; left-- > n;)
-			hash_del(lab, left);
+			lab_del(lab, left);
 		hash_resize(lab, GFP_KERNEL);
 		buckets = max(hash_buckets(lab), lab->h.old ? lab->h.old->mask + 1 : 0);
 		for (bucket = 0; lab->h.count && bucket < 4 * buckets;) {
 			node = np_hash_peek(&lab->h, bucket);
 			if (node)
-				hash_del(lab, hlist_entry(node, struct hash_item,
+				lab_del(lab, hlist_entry(node, struct hash_item,
 							  node) - lab->item);
 			else
 				bucket++;
@@ -333,7 +333,7 @@ static void hash__atomic_stays_small(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < HASH_ITEMS; i++) {
-		hash_add(lab, i);
+		lab_add(lab, i);
 		hash_resize(lab, GFP_ATOMIC);
 	}
 	KUNIT_EXPECT_LE(test, hash_buckets(lab), PAGE_SIZE / sizeof(struct hlist_head));
@@ -353,7 +353,7 @@ static void hash__no_memory_changes_nothing(struct kunit *test)
 
 	kit_need_faults(test);
 	for (i = 0; i < 100; i++) {
-		hash_add(lab, i);
+		lab_add(lab, i);
 		size = np_hash_target(&lab->h);
 		if (!size)
 			continue;
@@ -373,10 +373,10 @@ static void hash__stale_size_changes_nothing(struct kunit *test)
 	u32 size;
 
 	hash_fill(lab, 0, 8);
-	hash_add(lab, 8);
+	lab_add(lab, 8);
 	size = np_hash_target(&lab->h);
 	KUNIT_ASSERT_NE(test, size, 0);
-	hash_del(lab, 8);
+	lab_del(lab, 8);
 	KUNIT_EXPECT_TRUE(test, np_hash_resize(&lab->h, &lab->lock, size, GFP_KERNEL));
 	KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, &lab->h.first.tbl);
 	KUNIT_EXPECT_NULL(test, lab->h.old);

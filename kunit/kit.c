@@ -83,25 +83,16 @@ int kit_bare_init(struct kunit *test)
 	k->net = kunit_kzalloc(test, sizeof(*k->net), GFP_KERNEL);
 	if (!k->nn || !k->net)
 		return -ENOMEM;
-	k->nn->shards = kunit_kcalloc(test, NP_SHARDS, sizeof(*k->nn->shards), GFP_KERNEL);
-	if (!k->nn->shards)
-		return -ENOMEM;
-	err = np_addrs_init(k->nn);
+	err = np_net_setup(k->nn, k->net, GFP_KERNEL);
 	if (err)
 		return err;
-	for (i = 0; i < NP_SHARDS; i++) {
-		spin_lock_init(&k->nn->shards[i].lock);
-		np_hash_init(&k->nn->shards[i].table);
-		np_hash_init(&k->nn->shards[i].tokens);
-	}
 	for (i = 0; i < KIT_NWHO; i++) {
+		np_owner_setup(&k->bare[i]);
 		k->bare[i].nn = k->nn;
 		k->bare[i].user = &k->user[i == KIT_BOB];
 	}
 	k->user[0].id = get_random_u64();
 	k->user[1].id = get_random_u64();
-	k->nn->net = k->net;
-	k->nn->range = NP_RANGE_LOW | (u32)NP_RANGE_HIGH << 16;
 	test->priv = k;
 	return 0;
 }
@@ -109,16 +100,11 @@ int kit_bare_init(struct kunit *test)
 void kit_bare_exit(struct kunit *test)
 {
 	struct kit *k = kit_of(test);
-	unsigned int i;
 
 	if (!k)
 		return;
 	kit_expect_empty(test, k->nn);
-	for (i = 0; i < NP_SHARDS; i++) {
-		np_hash_destroy(&k->nn->shards[i].table);
-		np_hash_destroy(&k->nn->shards[i].tokens);
-	}
-	np_addrs_destroy(k->nn);
+	np_net_teardown(k->nn);
 }
 
 /* requests */

@@ -148,17 +148,17 @@ static void owner_charge__up_to_the_limit(struct kunit *test)
 	int err = q->applies ? -EDQUOT : 0;
 
 	atomic_add(add, counter);
-	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), 0);
-	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), 0);
-	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), err);
-	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), err);
-	KUNIT_EXPECT_EQ(test, np_owner_charge(owner), err);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner, 1), 0);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner, 1), 0);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner, 1), err);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner, 1), err);
+	KUNIT_EXPECT_EQ(test, np_owner_charge(owner, 1), err);
 	if (!err) {
-		np_owner_uncharge(owner);
-		np_owner_uncharge(owner);
+		np_owner_uncharge(owner, 1);
+		np_owner_uncharge(owner, 1);
 	}
-	np_owner_uncharge(owner);
-	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner), 0);
+	np_owner_uncharge(owner, 1);
+	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner, 1), 0);
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(counter), before + add, "refusals count nothing");
 	atomic_sub(add, counter);
 	KUNIT_EXPECT_EQ(test, atomic_read(&owner->count), owner_count);

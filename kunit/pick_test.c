@@ -33,7 +33,7 @@ static void pick_done(struct np_want *w)
 /* A search that begins at a given port. */
 static void pick_start(struct np_cursor *c, const struct np_want *w, u16 start, gfp_t gfp)
 {
-	np_pick_start(c, w, false, gfp);
+	np_pick_start(c, w, 1, false, gfp);
 	c->start = start;
 }
 
@@ -261,14 +261,14 @@ static void pick_next__sees_who_is_in_the_way(struct kunit *test)
 		r = kit_bind(test, text);
 		snprintf(text, sizeof(text), "%s port=0 low=100 high=100", v->who);
 		pick_want(test, &w, text);
-		np_pick_start(&c, &w, false, GFP_KERNEL);
+		np_pick_start(&c, &w, 1, false, GFP_KERNEL);
 		KUNIT_EXPECT_EQ_MSG(test, np_pick_next(&c, pick_net(test), &w),
 				    v->in_way[i] ? -EADDRNOTAVAIL : 100, "%s", pick_holders[i]);
 		pick_done(&w);
 
 		snprintf(text, sizeof(text), "%s tcp port=0 low=100 high=100", v->who);
 		pick_want(test, &w, text);
-		np_pick_start(&c, &w, false, GFP_KERNEL);
+		np_pick_start(&c, &w, 1, false, GFP_KERNEL);
 		KUNIT_EXPECT_EQ_MSG(test, np_pick_next(&c, pick_net(test), &w), 100,
 				    "%s, another protocol", pick_holders[i]);
 		pick_done(&w);
@@ -368,7 +368,7 @@ static void pick_start__candidates(struct kunit *test)
 
 	snprintf(text, sizeof(text), "%s port=0 low=100 high=106", p->who);
 	pick_want(test, &w, text);
-	np_pick_start(&c, &w, true, GFP_KERNEL);
+	np_pick_start(&c, &w, 1, true, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, c.pass, pass);
 	KUNIT_EXPECT_FALSE(test, c.resumed);
 	pick_done(&w);
@@ -376,13 +376,18 @@ static void pick_start__candidates(struct kunit *test)
 
 static void pick_fits__by_pass(struct kunit *test)
 {
+	struct np_want udp = { .share = NETPORT_SHARE_MOST_RECENT, .protocol = IPPROTO_UDP };
+	struct np_want tcp = { .share = NETPORT_SHARE_TUPLE_ONLY, .protocol = IPPROTO_TCP };
 	struct np_cursor c = {};
 
 	for (c.pass = PICK_FREE; c.pass <= PICK_SHARED; c.pass++) {
-		KUNIT_EXPECT_TRUE(test, np_pick_fits(&c, NP_FIT_FREE));
-		KUNIT_EXPECT_EQ(test, np_pick_fits(&c, NP_FIT_SHARED), c.pass == PICK_SHARED);
-		KUNIT_EXPECT_FALSE(test, np_pick_fits(&c, -EADDRINUSE));
-		KUNIT_EXPECT_FALSE(test, np_pick_fits(&c, -EDQUOT));
+		KUNIT_EXPECT_TRUE(test, np_pick_fits(&c, &udp, NP_FIT_FREE));
+		KUNIT_EXPECT_TRUE(test, np_pick_fits(&c, &tcp, NP_FIT_FREE));
+		KUNIT_EXPECT_EQ(test, np_pick_fits(&c, &udp, NP_FIT_SHARED),
+				c.pass == PICK_SHARED);
+		KUNIT_EXPECT_FALSE(test, np_pick_fits(&c, &tcp, NP_FIT_SHARED));
+		KUNIT_EXPECT_FALSE(test, np_pick_fits(&c, &udp, -EADDRINUSE));
+		KUNIT_EXPECT_FALSE(test, np_pick_fits(&c, &udp, -EDQUOT));
 	}
 }
 
@@ -481,7 +486,7 @@ static void pick_next__all_reserved(struct kunit *test)
 
 	pick_reserve(test, 0, 65535);
 	pick_want(test, &w, "0.0.0.0 port=0 low=1 high=65535 LB");
-	np_pick_start(&c, &w, false, GFP_KERNEL);
+	np_pick_start(&c, &w, 1, false, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL);
 	pick_done(&w);
 }
@@ -496,7 +501,7 @@ static void pick_next__dead_namespace(struct kunit *test)
 	pick_net(test)->dead = true;
 	pick_net(test)->net = NULL;
 	pick_want(test, &w, "0.0.0.0 port=0 low=5 high=5");
-	np_pick_start(&c, &w, false, GFP_KERNEL);
+	np_pick_start(&c, &w, 1, false, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, np_pick_next(&c, pick_net(test), &w), 5);
 	pick_done(&w);
 }
@@ -511,7 +516,7 @@ static void pick_start__is_uniform(struct kunit *test)
 
 	kit_want(test, "0.0.0.0 port=0 low=1000 high=1007", &w);
 	for (i = 0; i < 8000; i++) {
-		np_pick_start(&c, &w, false, GFP_KERNEL);
+		np_pick_start(&c, &w, 1, false, GFP_KERNEL);
 		KUNIT_ASSERT_GE(test, c.start, 1000);
 		KUNIT_ASSERT_LE(test, c.start, 1007);
 		count[c.start - 1000]++;
@@ -544,7 +549,7 @@ static void pick_resume__goes_on(struct kunit *test)
 					    "from %u, number %u", start, n);
 			saved = np_pick_save(&c);
 			memset(&c, KIT_POISON, sizeof(c));
-			KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, saved, port, GFP_KERNEL), 0);
+			KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, 1, saved, port, GFP_KERNEL), 0);
 			port = pick_after(&w, port);
 		}
 		KUNIT_ASSERT_EQ(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL);
@@ -562,7 +567,7 @@ static void pick_resume__stays_in_its_pass(struct kunit *test)
 	pick_want(test, &w, "10.0.0.1 port=0 low=100 high=101 LB");
 	pick_start(&c, &w, 100, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, np_pick_next(&c, pick_net(test), &w), 100);
-	KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, np_pick_save(&c), 100, GFP_KERNEL), 0);
+	KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, 1, np_pick_save(&c), 100, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL);
 	pick_done(&w);
 	kit_unbind(test, r);
@@ -579,7 +584,7 @@ static void pick_resume__shared(struct kunit *test)
 	pick_start(&c, &w, 101, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, np_pick_next(&c, pick_net(test), &w), 101);
 	KUNIT_EXPECT_EQ(test, c.pass, PICK_SHARED);
-	KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, np_pick_save(&c), 101, GFP_KERNEL), 0);
+	KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, 1, np_pick_save(&c), 101, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, np_pick_next(&c, pick_net(test), &w), 100);
 	KUNIT_EXPECT_EQ(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL);
 	pick_done(&w);
@@ -631,7 +636,7 @@ static void pick_resume__checks(struct kunit *test)
 	struct np_want w;
 
 	kit_want(test, f->who, &w);
-	KUNIT_EXPECT_EQ(test, np_pick_resume(&c, &w, f->saved, f->port, GFP_KERNEL), f->err);
+	KUNIT_EXPECT_EQ(test, np_pick_resume(&c, &w, 1, f->saved, f->port, GFP_KERNEL), f->err);
 }
 
 /* the search by itself */

@@ -28,7 +28,7 @@ static const struct want_refusal {
 	{ "an unknown share flag", { .families = WANT_V4, .port = 80, .share = 8 } },
 	{ "the highest share flag", { .families = WANT_V4, .port = 80, .share = 1U << 31 } },
 	{ "a device beyond any", { .families = WANT_V4, .port = 80, .ifindex = 0x80000000 } },
-	{ "an unknown option", { .families = WANT_V4, .port = 80 }, .options = 2 },
+	{ "an unknown option", { .families = WANT_V4, .port = 80 }, .options = 1U << 4 },
 	{ "the highest option", { .families = WANT_V4, .port = 80 }, .options = 1U << 31 },
 	{ "an IPv4 address of five bytes",
 	  { .families = WANT_V4, .port = 80, .addr = { 10, 0, 0, 1, 1 } } },

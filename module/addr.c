@@ -295,6 +295,16 @@ void np_addr_unfind(struct np_want *w)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
 
+/**
+ * np_addr_hold() - one more reference
+ * @a: an address to which the caller has one
+ */
+void np_addr_hold(struct np_addr *a)
+{
+	/* It isn't idle, so nothing else has to be counted. */
+	atomic_inc(a->any ? &a->space->ref : &a->ref);
+}
+
 static bool np_addr_kill(struct np_net *nn, struct np_addr *a)
 {
 	lockdep_assert_held(&nn->addr_lock);
@@ -427,6 +437,21 @@ int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp)
 	return np_occ_prepare(READ_ONCE(a->occ), port, gfp);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_prepare);
+
+/**
+ * np_addr_force() - make it certain that np_addr_set() of a port works
+ * @a: the address; it will for as long as the caller has a reference
+ * @port: the port
+ * @gfp: for the bitmap
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp)
+{
+	int err = READ_ONCE(a->occ) ? 0 : np_addr_grow(a, gfp);
+
+	return err ?: np_occ_prepare(READ_ONCE(a->occ), port, gfp);
+}
 
 /**
  * np_addr_set() - mark a port of an address taken

@@ -5,31 +5,148 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/nsproxy.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "netport_priv.h"
 
 static_assert(sizeof(struct netport_binding) == 48);
 static_assert(sizeof(struct netport_reserve) == 64);
-static_assert(sizeof(struct netport_release) == 64);
-static_assert(sizeof(struct netport_candidate) == 72);
-static_assert(sizeof(struct netport_accept) == 8);
+static_assert(sizeof(struct netport_terms) == 80);
+static_assert(sizeof(struct netport_request) == 144);
+static_assert(sizeof(struct netport_release) == 72);
+static_assert(sizeof(struct netport_candidate) == 152);
+static_assert(sizeof(struct netport_token) == 8);
 static_assert(sizeof(struct netport_range) == 8);
 static_assert(sizeof(struct netport_ephemeral) == 16);
+static_assert(sizeof(struct netport_batch) == 32);
+static_assert(sizeof(struct netport_tokens) == 24);
+static_assert(sizeof(struct netport_transfer) == 16);
+static_assert(sizeof(struct netport_label) == 40);
+static_assert(sizeof(struct netport_granted) == 24);
+static_assert(sizeof(struct netport_entry) == 168);
+static_assert(sizeof(struct netport_list) == 56);
+static_assert(sizeof(struct netport_info) == 80);
+
+/* What arrays in user memory may have from one entry to the next. */
+#define NP_STRIDE_MAX	4096
+
+/* Entries of a listing that are copied at once. */
+#define NP_LIST_CHUNK	32
 
 union np_arg {
-	struct netport_reserve		reserve;
+	struct netport_request		request;
 	struct netport_release		release;
 	struct netport_candidate	candidate;
-	struct netport_accept		accept;
+	struct netport_token		token;
 	struct netport_range		range;
 	struct netport_ephemeral	ephemeral;
+	struct netport_batch		batch;
+	struct netport_tokens		tokens;
+	struct netport_transfer		transfer;
+	struct netport_label		label;
+	struct netport_granted		granted;
+	struct netport_list		list;
+	struct netport_info		info;
 };
+
+static const struct file_operations np_fops;
+
+/* terms: what they point at is copied, and they point at the copies */
+
+/**
+ * struct np_import - the copies
+ * @bindings: of netport_terms.bindings
+ * @exclude: of netport_terms.exclude
+ * @conflict: for netport_terms.conflict
+ * @to: where @conflict goes
+ */
+struct np_import {
+	void				*bindings;
+	void				*exclude;
+	struct netport_entry		*conflict;
+	struct netport_entry __user	*to;
+};
+
+static void np_import_free(struct np_import *imp)
+{
+	kvfree(imp->bindings);
+	kvfree(imp->exclude);
+	kfree(imp->conflict);
+}
+
+/* An array of the caller's; the memory is the caller's, too, for as long as it waits. */
+static void *np_copy_array(u64 from, size_t n, size_t size)
+{
+	void *copy;
+
+	copy = kvmalloc_array(n, size, GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, u64_to_user_ptr(from), n * size)) {
+		kvfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+
+static int np_import_array(u64 *ptr, u32 n, u32 max, size_t size, void **copy)
+{
+	void *array;
+
+	if (n > max || !*ptr != !n)
+		return -EINVAL;
+	if (!n)
+		return 0;
+	array = np_copy_array(*ptr, n, size);
+	if (IS_ERR(array))
+		return PTR_ERR(array);
+	*copy = array;
+	*ptr = (uintptr_t)array;
+	return 0;
+}
+
+/* On an error np_import_free() is to be called as well. */
+static int np_import(struct netport_terms *terms, struct np_import *imp)
+{
+	int err;
+
+	memset(imp, 0, sizeof(*imp));
+	err = np_import_array(&terms->bindings, terms->nbindings, NETPORT_BINDINGS_MAX - 1,
+			      sizeof(struct netport_binding), &imp->bindings);
+	if (!err)
+		err = np_import_array(&terms->exclude, terms->nexclude, NETPORT_EXCLUDE_MAX,
+				      sizeof(u16), &imp->exclude);
+	if (err || !terms->conflict)
+		return err;
+	imp->conflict = kzalloc(sizeof(*imp->conflict), GFP_KERNEL_ACCOUNT);
+	if (!imp->conflict)
+		return -ENOMEM;
+	imp->to = u64_to_user_ptr(terms->conflict);
+	terms->conflict = (uintptr_t)imp->conflict;
+	return 0;
+}
+
+/* Tell who is in the way, and free the copies. */
+static int np_import_end(struct np_import *imp, int err)
+{
+	if (err == -EADDRINUSE && imp->conflict &&
+	    copy_to_user(imp->to, imp->conflict, sizeof(*imp->conflict)))
+		err = -EFAULT;
+	np_import_free(imp);
+	return err;
+}
+
+/* commands */
 
 /* Results are in what the first version has, so the caller's size doesn't matter. */
 static int np_put_reserve(struct netport_reserve __user *to,
@@ -41,45 +158,41 @@ static int np_put_reserve(struct netport_reserve __user *to,
 
 static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
+	struct netport_request *req = &arg->request;
+	struct np_import imp;
 	int err;
 
-	err = np_resv_make(owner, &arg->reserve, GFP_KERNEL_ACCOUNT);
+	if (np_request_plain(req)) {
+		err = np_resv_make(owner, &req->reserve, GFP_KERNEL_ACCOUNT);
+	} else {
+		err = np_import(&req->terms, &imp) ?: np_request(owner, req, GFP_KERNEL_ACCOUNT);
+		err = np_import_end(&imp, err);
+	}
 	if (err)
 		return err;
-	err = np_put_reserve(to, &arg->reserve);
+	err = np_put_reserve(to, &req->reserve);
 	if (unlikely(err))
-		np_resv_drop(owner, arg->reserve.token);
+		np_resv_drop(owner, req->reserve.token);
 	return err;
-}
-
-static bool np_binding_empty(const struct netport_binding *b)
-{
-	const u64 *word = (const u64 *)b;
-	u64 any = 0;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(*b) / sizeof(*word); i++)
-		any |= word[i];
-	return !any;
 }
 
 static int np_ioc_release(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
-	const struct netport_release *rel = &arg->release;
-
-	if (rel->__pad)
-		return -EINVAL;
-	if (!rel->token)
-		return np_resv_release_binding(owner, &rel->binding, rel->options);
-	if (rel->options || !np_binding_empty(&rel->binding))
-		return -EINVAL;
-	return np_resv_release(owner, rel->token);
+	return np_release(owner, &arg->release, GFP_KERNEL_ACCOUNT);
 }
 
 static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
 			    void __user *to)
 {
-	return np_resv_available(owner, &arg->reserve, GFP_KERNEL);
+	struct netport_request *req = &arg->request;
+	struct np_import imp;
+	int err;
+
+	if (np_request_plain(req))
+		return np_resv_available(owner, &req->reserve, GFP_KERNEL);
+	err = np_import(&req->terms, &imp) ?:
+	      np_request_available(owner, req, GFP_KERNEL_ACCOUNT);
+	return np_import_end(&imp, err);
 }
 
 static int np_put_candidate(struct netport_candidate __user *to,
@@ -94,9 +207,12 @@ static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
 {
 	struct netport_candidate *cand = &arg->candidate;
 	const struct netport_candidate before = *cand;
+	struct np_import imp;
 	int err;
 
-	err = np_resv_candidate(owner, cand, GFP_KERNEL_ACCOUNT);
+	err = np_import(&cand->terms, &imp) ?:
+	      np_resv_candidate(owner, cand, GFP_KERNEL_ACCOUNT);
+	err = np_import_end(&imp, err);
 	if (err)
 		return err;
 	err = np_put_candidate(to, cand);
@@ -113,7 +229,7 @@ static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
 
 static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg, void __user *to)
 {
-	return np_resv_accept(owner, arg->accept.token);
+	return np_resv_accept(owner, arg->token.token);
 }
 
 static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
@@ -152,6 +268,295 @@ static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
 	return err ?: put_user(e->cursor, &result->cursor) ?: put_user(e->port, &result->port);
 }
 
+/* A change can't be undone, so whether the result can be written is tried first. */
+static int np_change(struct netport_owner *owner, struct netport_request *req, void __user *to,
+		     int (*change)(struct netport_owner *owner, struct netport_request *req,
+				   gfp_t gfp))
+{
+	struct netport_request __user *result = to;
+	struct np_import imp;
+	int err;
+
+	err = put_user(req->reserve.binding.port, &result->reserve.binding.port);
+	if (err)
+		return err;
+	err = np_import(&req->terms, &imp) ?: change(owner, req, GFP_KERNEL_ACCOUNT);
+	err = np_import_end(&imp, err);
+	if (!err)
+		put_user(req->reserve.binding.port, &result->reserve.binding.port);
+	return err;
+}
+
+static int np_ioc_extend(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	return np_change(owner, &arg->request, to, np_extend);
+}
+
+static int np_ioc_rebind(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	return np_change(owner, &arg->request, to, np_rebind);
+}
+
+/* batches */
+
+/**
+ * struct np_batch_copy - a batch in kernel memory
+ * @reqs: its requests
+ * @imports: what these point at
+ * @errors: the result of each
+ * @n: how many have been copied
+ */
+struct np_batch_copy {
+	struct netport_request	*reqs;
+	struct np_import	*imports;
+	s32			*errors;
+	u32			n;
+};
+
+static void np_batch_free(struct np_batch_copy *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->n; i++)
+		np_import_free(&b->imports[i]);
+	kvfree(b->reqs);
+	kvfree(b->imports);
+	kvfree(b->errors);
+}
+
+static int np_batch_copy(struct np_batch_copy *b, const struct netport_batch *batch)
+{
+	int err;
+	u32 i;
+
+	b->reqs = kvmalloc_array(batch->count, sizeof(*b->reqs), GFP_KERNEL_ACCOUNT);
+	b->imports = kvmalloc_array(batch->count, sizeof(*b->imports), GFP_KERNEL_ACCOUNT);
+	b->errors = kvmalloc_array(batch->count, sizeof(*b->errors), GFP_KERNEL_ACCOUNT);
+	if (!b->reqs || !b->imports || !b->errors)
+		return -ENOMEM;
+	for (i = 0; i < batch->count; i++) {
+		err = copy_struct_from_user(&b->reqs[i], sizeof(b->reqs[i]),
+					    u64_to_user_ptr(batch->requests + i * batch->size),
+					    batch->size);
+		if (err)
+			return err;
+		b->n = i + 1;
+		err = np_import(&b->reqs[i].terms, &b->imports[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Ports and tokens, if any are reserved; and of each what went wrong. */
+static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *batch, bool done)
+{
+	s32 __user *errors = u64_to_user_ptr(batch->errors);
+	struct netport_reserve __user *to;
+	struct np_import *imp;
+	u32 i;
+
+	for (i = 0; i < b->n; i++) {
+		imp = &b->imports[i];
+		if (b->errors[i] == -EADDRINUSE && imp->conflict &&
+		    copy_to_user(imp->to, imp->conflict, sizeof(*imp->conflict)))
+			return -EFAULT;
+		if (batch->errors && put_user(-b->errors[i], &errors[i]))
+			return -EFAULT;
+		to = u64_to_user_ptr(batch->requests + i * batch->size);
+		if (done && np_put_reserve(to, &b->reqs[i].reserve))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	const struct netport_batch *batch = &arg->batch;
+	struct netport_batch __user *result = to;
+	struct np_batch_copy b = {};
+	int err, done;
+
+	if (!batch->count || batch->count > NETPORT_BATCH_MAX || batch->size % sizeof(u64) ||
+	    batch->size < sizeof(struct netport_reserve) || batch->size > NP_STRIDE_MAX ||
+	    (batch->flags & ~NETPORT_BATCH_PARTIAL))
+		return -EINVAL;
+	err = np_batch_copy(&b, batch);
+	if (err)
+		goto out;
+	done = np_batch(owner, b.reqs, b.errors, batch->count, batch->flags, GFP_KERNEL_ACCOUNT);
+	err = np_batch_put(&b, batch, done >= 0);
+	if (!err && done >= 0)
+		err = put_user(done, &result->done);
+	if (err && done >= 0)
+		np_batch_undo(owner, b.reqs, batch->count);
+	if (!err && done < 0)
+		err = done;
+out:
+	np_batch_free(&b);
+	return err;
+}
+
+static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	const struct netport_tokens *t = &arg->tokens;
+	struct netport_tokens __user *result = to;
+	struct netport_release rel = { .options = t->options, .hold = t->hold };
+	u32 i, done = 0;
+	u64 *tokens;
+	int err;
+
+	if (!t->count || t->count > NETPORT_BATCH_MAX ||
+	    (t->options & ~NETPORT_RELEASE_PORT) || (t->options && !t->hold) ||
+	    t->hold > NETPORT_HOLD_MAX)
+		return -EINVAL;
+	/* What is released can't be undone: try whether the result can be written. */
+	err = put_user(t->done, &result->done);
+	if (err)
+		return err;
+	tokens = np_copy_array(t->tokens, t->count, sizeof(*tokens));
+	if (IS_ERR(tokens))
+		return PTR_ERR(tokens);
+	for (i = 0; i < t->count && (!err || err == -ENOENT); i++) {
+		rel.token = tokens[i];
+		err = rel.token ? np_release(owner, &rel, GFP_KERNEL_ACCOUNT) : -ENOENT;
+		done += !err;
+		cond_resched();
+	}
+	kvfree(tokens);
+	if (err && err != -ENOENT)
+		return err;
+	put_user(done, &result->done);
+	return 0;
+}
+
+/* other owners, labels */
+
+static int np_ioc_transfer(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	struct file *file;
+	int err;
+
+	if (arg->transfer.__pad)
+		return -EINVAL;
+	file = fget(arg->transfer.fd);
+	if (!file)
+		return -EBADF;
+	err = -EBADF;
+	if (file->f_op == &np_fops)
+		err = np_transfer(owner, arg->transfer.token, file->private_data);
+	fput(file);
+	return err;
+}
+
+static int np_ioc_adopt(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	return np_adopt(owner, arg->token.token);
+}
+
+static int np_ioc_label(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	return np_label(owner, &arg->label, GFP_KERNEL_ACCOUNT);
+}
+
+/* wishes */
+
+static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	struct netport_request __user *result = to;
+	struct netport_request *req = &arg->request;
+	struct np_import imp;
+	int err;
+
+	err = np_import(&req->terms, &imp) ?: np_request_wish(owner, req, GFP_KERNEL_ACCOUNT);
+	err = np_import_end(&imp, err);
+	if (err)
+		return err;
+	err = put_user(req->reserve.token, &result->reserve.token);
+	if (err)
+		netport_unwish(owner, req->reserve.token);
+	return err;
+}
+
+/* It is fetched only when the caller has it. */
+static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	struct netport_granted __user *result = to;
+	const struct netport_granted asked = arg->granted;
+	struct netport_granted g;
+	int err;
+
+	if (asked.__pad[0] | asked.__pad[1] | asked.__pad[2])
+		return -EINVAL;
+	for (;;) {
+		g = asked;
+		err = np_wish_granted(owner, &g, false);
+		if (err)
+			return err;
+		if (put_user(g.wish, &result->wish) || put_user(g.token, &result->token) ||
+		    put_user(g.port, &result->port))
+			return -EFAULT;
+		err = np_wish_granted(owner, &g, true);
+		if (!err || asked.wish)
+			return err;
+		/* Another thread has fetched it; there may be more. */
+	}
+}
+
+static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	return netport_unwish(owner, arg->token.token);
+}
+
+/* looking */
+
+static int np_put_entries(const struct netport_list *list, u32 at,
+			  const struct netport_entry *entries, u32 n)
+{
+	size_t size = min_t(size_t, list->size, sizeof(*entries));
+	void __user *to;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		to = u64_to_user_ptr(list->entries + (u64)(at + i) * list->size);
+		if (copy_to_user(to, &entries[i], size) ||
+		    clear_user(to + size, list->size - size))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int np_ioc_list(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	struct netport_list *list = &arg->list, chunk = *list;
+	struct netport_list __user *result = to;
+	bool curious = np_owner_admin(owner);
+	struct netport_entry *entries;
+	u32 done = 0;
+	int err;
+
+	if (list->size % sizeof(u64) || list->size < sizeof(*entries) ||
+	    list->size > NP_STRIDE_MAX || !list->count)
+		return -EINVAL;
+	entries = kmalloc_array(NP_LIST_CHUNK, sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	do {
+		chunk.count = min_t(u32, list->count - done, NP_LIST_CHUNK);
+		err = np_list(owner, &chunk, entries, curious) ?:
+		      np_put_entries(list, done, entries, chunk.count);
+		done += chunk.count;
+	} while (!err && chunk.count && done < list->count);
+	kfree(entries);
+	if (err)
+		return err;
+	if (copy_to_user(result->cursor, chunk.cursor, sizeof(chunk.cursor)))
+		return -EFAULT;
+	return put_user(done, &result->count);
+}
+
+static int np_ioc_info(struct netport_owner *owner, union np_arg *arg, void __user *to);
+
 /**
  * struct np_command - a command, at the index of its number
  * @size: of its structure, now
@@ -171,15 +576,56 @@ struct np_command {
 	}
 
 static const struct np_command np_commands[] = {
-	NP_COMMAND(NETPORT_IOC_RESERVE, 64, np_ioc_reserve),
+	NP_COMMAND(NETPORT_IOC_REQUEST, 64, np_ioc_reserve),
 	NP_COMMAND(NETPORT_IOC_RELEASE, 64, np_ioc_release),
-	NP_COMMAND(NETPORT_IOC_AVAILABLE, 64, np_ioc_available),
+	NP_COMMAND(NETPORT_IOC_AVAILABLE_REQUEST, 64, np_ioc_available),
 	NP_COMMAND(NETPORT_IOC_CANDIDATE, 72, np_ioc_candidate),
 	NP_COMMAND(NETPORT_IOC_ACCEPT, 8, np_ioc_accept),
 	NP_COMMAND(NETPORT_IOC_GET_RANGE, 8, np_ioc_get_range),
 	NP_COMMAND(NETPORT_IOC_SET_RANGE, 8, np_ioc_set_range),
 	NP_COMMAND(NETPORT_IOC_EPHEMERAL, 16, np_ioc_ephemeral),
+	NP_COMMAND(NETPORT_IOC_EXTEND, 144, np_ioc_extend),
+	NP_COMMAND(NETPORT_IOC_REBIND, 144, np_ioc_rebind),
+	NP_COMMAND(NETPORT_IOC_BATCH, 32, np_ioc_batch),
+	NP_COMMAND(NETPORT_IOC_RELEASE_BATCH, 24, np_ioc_release_batch),
+	NP_COMMAND(NETPORT_IOC_TRANSFER, 16, np_ioc_transfer),
+	NP_COMMAND(NETPORT_IOC_ADOPT, 8, np_ioc_adopt),
+	NP_COMMAND(NETPORT_IOC_LABEL, 40, np_ioc_label),
+	NP_COMMAND(NETPORT_IOC_WISH, 144, np_ioc_wish),
+	NP_COMMAND(NETPORT_IOC_GRANTED, 24, np_ioc_granted),
+	NP_COMMAND(NETPORT_IOC_UNWISH, 8, np_ioc_unwish),
+	NP_COMMAND(NETPORT_IOC_LIST, 56, np_ioc_list),
+	NP_COMMAND(NETPORT_IOC_INFO, 80, np_ioc_info),
 };
+
+/* All of it is a result, so what is in it doesn't matter, as long as it's known. */
+static int np_ioc_info(struct netport_owner *owner, union np_arg *arg, void __user *to)
+{
+	struct netport_info info = {
+		.features = NETPORT_FEATURE_SETS | NETPORT_FEATURE_BLOCKS |
+			    NETPORT_FEATURE_BATCHES | NETPORT_FEATURE_WAIT |
+			    NETPORT_FEATURE_HOLD | NETPORT_FEATURE_CONFLICT |
+			    NETPORT_FEATURE_LABELS | NETPORT_FEATURE_TRANSFER |
+			    NETPORT_FEATURE_PERSISTENT | NETPORT_FEATURE_LIST |
+			    np_host_features(),
+		.owner = owner->id,
+		.options = NP_OPT_ALL,
+		.commands = ARRAY_SIZE(np_commands),
+		.max_bindings = NETPORT_BINDINGS_MAX,
+		.max_ports = NETPORT_PORTS_MAX,
+		.max_batch = NETPORT_BATCH_MAX,
+		.max_exclude = NETPORT_EXCLUDE_MAX,
+		.max_wishes = NETPORT_WISHES_MAX,
+		.max_hold = NETPORT_HOLD_MAX,
+		.request_size = sizeof(struct netport_request),
+		.candidate_size = sizeof(struct netport_candidate),
+		.release_size = sizeof(struct netport_release),
+		.entry_size = sizeof(struct netport_entry),
+	};
+
+	np_owner_limits(&info);
+	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;
+}
 
 static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 {
@@ -195,11 +641,24 @@ static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	command = &np_commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(np_commands))];
 	if (size < command->min)
 		return -EINVAL;
-	if (likely(size == command->size))
+	if (size == command->size)
 		err = copy_from_user(&arg, user, size) ? -EFAULT : 0;
 	else
 		err = copy_struct_from_user(&arg, command->size, user, size);
-	return err ?: command->run(file->private_data, &arg, user);
+	if (err)
+		return err;
+	err = command->run(file->private_data, &arg, user);
+	/* What the host was kept from it can have when the call returns. */
+	np_host_flush();
+	return err;
+}
+
+static __poll_t np_poll(struct file *file, poll_table *wait)
+{
+	struct netport_owner *owner = file->private_data;
+
+	poll_wait(file, &owner->poll, wait);
+	return np_wait_poll(owner);
 }
 
 static int np_open(struct inode *inode, struct file *file)
@@ -213,7 +672,7 @@ static int np_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-static int np_release(struct inode *inode, struct file *file)
+static int np_close(struct inode *inode, struct file *file)
 {
 	np_owner_destroy(file->private_data);
 	return 0;
@@ -222,8 +681,9 @@ static int np_release(struct inode *inode, struct file *file)
 static const struct file_operations np_fops = {
 	.owner = THIS_MODULE,
 	.open = np_open,
-	.release = np_release,
+	.release = np_close,
 	.unlocked_ioctl = np_ioctl,
+	.poll = np_poll,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };

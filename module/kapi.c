@@ -85,9 +85,263 @@ EXPORT_SYMBOL_GPL(netport_release);
 int netport_release_binding(struct netport_owner *owner,
 			    const struct netport_binding *binding, u32 options)
 {
-	return np_resv_release_binding(owner, binding, options);
+	struct netport_release rel = { .binding = *binding, .options = options };
+
+	return np_release(owner, &rel, GFP_ATOMIC);
 }
 EXPORT_SYMBOL_GPL(netport_release_binding);
+
+/**
+ * netport_release_request() - give a reservation back, with a hold, or a part of a block
+ * @owner: whose
+ * @rel: as for NETPORT_IOC_RELEASE
+ * @gfp: for the memory that %NETPORT_RELEASE_PORT needs
+ *
+ * Context: Any.  Sleeps only if @gfp may.
+ *
+ * Return: 0, -EINVAL, -ENOENT, or -ENOMEM, and then it is still held.
+ */
+int netport_release_request(struct netport_owner *owner, const struct netport_release *rel,
+			    gfp_t gfp)
+{
+	return np_release(owner, rel, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_release_request);
+
+/**
+ * netport_request() - reserve with terms: sets, blocks, narrower picks, waiting
+ * @owner: for whom
+ * @req: as for NETPORT_IOC_REQUEST, but pointers in it are addresses of kernel memory, as
+ *	(uintptr_t)p; @req->reserve.binding.port and .token are results, written only on success
+ * @gfp: for the memory; with __GFP_ACCOUNT it is charged to the current memory cgroup
+ *
+ * ::
+ *
+ *	struct netport_binding more[] = { { .families = NETPORT_FAMILY_IPV6,
+ *					    .protocol = IPPROTO_UDP } };
+ *	struct netport_request req = {
+ *		.reserve.binding = { .families = NETPORT_FAMILY_IPV4,
+ *				     .protocol = IPPROTO_UDP },
+ *		.terms = { .bindings = (uintptr_t)more, .nbindings = ARRAY_SIZE(more) },
+ *	};
+ *
+ *	err = netport_request(owner, &req, GFP_KERNEL);
+ *
+ * Context: Any; with a deadline or NETPORT_OPT_HOST_* only where @gfp may sleep, else
+ * -EINVAL.  Where it can't, the bound of NETPORT_ATOMIC_PROBES holds.
+ *
+ * Return: 0 or an error of NETPORT_IOC_REQUEST but EACCES and EPERM.
+ */
+int netport_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return np_request(owner, req, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_request);
+
+/**
+ * netport_request_available() - would netport_request() succeed now?
+ * @owner: for whom
+ * @req: the request, without a deadline
+ * @gfp: for memory it needs meanwhile
+ *
+ * Context: As netport_request().
+ *
+ * Return: 0 if so, else the error that it would fail with.
+ */
+int netport_request_available(struct netport_owner *owner, const struct netport_request *req,
+			      gfp_t gfp)
+{
+	return np_request_available(owner, req, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_request_available);
+
+/**
+ * netport_extend() - add bindings to a reservation
+ * @owner: whose
+ * @req: as for NETPORT_IOC_EXTEND, pointers as for netport_request()
+ * @gfp: for the memory
+ *
+ * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep.
+ *
+ * Return: 0 or an error of NETPORT_IOC_EXTEND, and then it has what it had.
+ */
+int netport_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return np_extend(owner, req, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_extend);
+
+/**
+ * netport_rebind() - move a reservation to another port or other bindings
+ * @owner: whose
+ * @req: as for NETPORT_IOC_REBIND, pointers as for netport_request()
+ * @gfp: for the memory
+ *
+ * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep.
+ *
+ * Return: 0 or an error of NETPORT_IOC_REBIND, and then it has what it had.
+ */
+int netport_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return np_rebind(owner, req, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_rebind);
+
+/**
+ * netport_batch() - many requests in one call
+ * @owner: for whom
+ * @reqs: as for netport_request(), without deadlines; results likewise
+ * @errors: one for each request, or NULL; 0 or a negative errno, written whenever this
+ *	didn't return -EINVAL for @count or @flags
+ * @count: how many, 1 to NETPORT_BATCH_MAX
+ * @flags: NETPORT_BATCH_PARTIAL or 0
+ * @gfp: for the memory
+ *
+ * Context: Any, but mind @count.  Sleeps only if @gfp may.
+ *
+ * Return: how many were reserved: all, without NETPORT_BATCH_PARTIAL; or the error of the
+ * first that could not be.
+ */
+int netport_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
+		  u32 count, u32 flags, gfp_t gfp)
+{
+	return np_batch(owner, reqs, errors, count, flags, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_batch);
+
+/**
+ * netport_transfer() - give a reservation to another owner
+ * @from: whose it is
+ * @token: its name
+ * @to: whose it will be; of the same network namespace
+ *
+ * Context: Any.
+ *
+ * Return: 0 or an error of NETPORT_IOC_TRANSFER.
+ */
+int netport_transfer(struct netport_owner *from, u64 token, struct netport_owner *to)
+{
+	return np_transfer(from, token, to);
+}
+EXPORT_SYMBOL_GPL(netport_transfer);
+
+/**
+ * netport_adopt() - become the owner of a persistent reservation that has none
+ * @owner: who
+ * @token: its name
+ *
+ * Context: Any.
+ *
+ * Return: 0 or an error of NETPORT_IOC_ADOPT but EPERM.
+ */
+int netport_adopt(struct netport_owner *owner, u64 token)
+{
+	return np_adopt(owner, token);
+}
+EXPORT_SYMBOL_GPL(netport_adopt);
+
+/**
+ * netport_label() - write a text on a reservation or on an owner, for listings
+ * @owner: the owner, or whose
+ * @label: the text, and the reservation or 0
+ * @gfp: for the memory
+ *
+ * Context: Any.  Sleeps only if @gfp may.
+ *
+ * Return: 0, -EINVAL, -ENOENT or -ENOMEM.
+ */
+int netport_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp)
+{
+	return np_label(owner, label, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_label);
+
+/**
+ * netport_wish() - wait for a port without blocking
+ * @owner: for whom
+ * @req: as for NETPORT_IOC_WISH; @req->reserve.token is a result, the wish's name
+ * @gfp: for the memory
+ *
+ * When it is granted, netport_wish_queue() is woken.
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0 or an error of NETPORT_IOC_WISH but EACCES and EPERM.
+ */
+int netport_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return np_request_wish(owner, req, gfp);
+}
+EXPORT_SYMBOL_GPL(netport_wish);
+
+/**
+ * netport_granted() - fetch a wish that has been granted
+ * @owner: whose
+ * @granted: the wish's name, or 0 for any; wish, token and port are results
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0, or -ENOENT: there is none.
+ */
+int netport_granted(struct netport_owner *owner, struct netport_granted *granted)
+{
+	return np_wish_granted(owner, granted, true);
+}
+EXPORT_SYMBOL_GPL(netport_granted);
+
+/**
+ * netport_unwish() - take a wish back
+ * @owner: whose
+ * @wish: its name
+ *
+ * If it was granted, the reservation is released.
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0 or -ENOENT.
+ */
+int netport_unwish(struct netport_owner *owner, u64 wish)
+{
+	u64 token;
+	int err;
+
+	err = wish ? np_unwish(owner, wish, &token) : -ENOENT;
+	if (!err && token)
+		np_resv_drop(owner, token);
+	return err;
+}
+EXPORT_SYMBOL_GPL(netport_unwish);
+
+/**
+ * netport_wish_queue() - where to wait until a wish is granted
+ * @owner: whose wishes
+ *
+ * Context: Any.
+ *
+ * Return: the wait queue, woken with EPOLLIN; valid until the owner is destroyed.
+ */
+struct wait_queue_head *netport_wish_queue(struct netport_owner *owner)
+{
+	return &owner->poll;
+}
+EXPORT_SYMBOL_GPL(netport_wish_queue);
+
+/**
+ * netport_list() - what is reserved in the owner's network namespace
+ * @owner: who asks
+ * @list: as for NETPORT_IOC_LIST; @list->entries and @list->size are not used
+ * @entries: room for @list->count entries
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0, -EINVAL, -ENETDOWN, or -EINTR: the process was killed.
+ */
+int netport_list(struct netport_owner *owner, struct netport_list *list,
+		 struct netport_entry *entries)
+{
+	return np_list(owner, list, entries, true);
+}
+EXPORT_SYMBOL_GPL(netport_list);
 
 /**
  * netport_available() - would netport_reserve() succeed now?

@@ -10,12 +10,12 @@ static int __init netport_init(void)
 {
 	int err;
 
-	err = np_resv_init();
+	err = np_token_init();
 	if (err)
 		return err;
 	err = np_net_init();
 	if (err)
-		goto err_resv;
+		goto err_token;
 	err = np_chardev_init();
 	if (err)
 		goto err_net;
@@ -23,8 +23,8 @@ static int __init netport_init(void)
 
 err_net:
 	np_net_exit();
-err_resv:
-	np_resv_exit();
+err_token:
+	np_token_exit();
 	return err;
 }
 
@@ -32,7 +32,7 @@ static void __exit netport_exit(void)
 {
 	np_chardev_exit();
 	np_net_exit();
-	np_resv_exit();
+	np_token_exit();
 }
 
 module_init(netport_init);

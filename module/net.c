@@ -34,59 +34,133 @@ static void np_net_resize(struct work_struct *work)
 	np_net_put(nn);
 }
 
+static void np_net_serve(struct work_struct *work)
+{
+	struct np_net *nn = container_of(work, struct np_net, serve);
+
+	np_wait_serve_rest(nn);
+	np_net_put(nn);
+}
+
+static void np_net_end_holds(struct work_struct *work)
+{
+	np_end_holds(container_of(work, struct np_net, hold_end.work));
+}
+
+/* Queue a work item that has a reference of its own; the caller's owner holds another. */
+static void np_net_queue(struct np_net *nn, struct work_struct *work)
+{
+	refcount_inc(&nn->ref);
+	if (!queue_work(np_wq, work))
+		refcount_dec(&nn->ref);
+}
+
 /**
  * np_net_resize_later() - have the tables resized by somebody who can sleep
  * @nn: the tables; the caller's owner holds them
  */
 void np_net_resize_later(struct np_net *nn)
 {
-	refcount_inc(&nn->ref);
-	if (!queue_work(np_wq, &nn->resize))
-		refcount_dec(&nn->ref);
+	np_net_queue(nn, &nn->resize);
 }
 
-static struct np_net *np_net_alloc(struct net *net)
+/**
+ * np_net_serve_later() - have the rest of those who wait served by somebody else
+ * @nn: the tables; the caller's owner holds them
+ */
+void np_net_serve_later(struct np_net *nn)
 {
-	struct np_net *nn = kzalloc(sizeof(*nn), GFP_KERNEL_ACCOUNT);
+	np_net_queue(nn, &nn->serve);
+}
+
+/* Work that needs no namespace, or is waited for before that goes. */
+bool np_queue_work(struct work_struct *work)
+{
+	return queue_work(np_wq, work);
+}
+
+/* Not before it's due even if it's queued for later already. */
+void np_queue_delayed_work(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(np_wq, work, delay);
+}
+
+/**
+ * np_net_setup() - tables without content
+ * @nn: zeroed memory for them
+ * @net: the namespace they are of
+ * @gfp: for the rest
+ *
+ * Return: 0, then np_net_teardown() has to follow; or -ENOMEM.
+ */
+int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
+{
+	struct np_shard *shard;
 	unsigned int i;
 
-	if (!nn)
-		return NULL;
-	nn->shards = kvcalloc(NP_SHARDS, sizeof(*nn->shards), GFP_KERNEL_ACCOUNT);
+	nn->shards = kvcalloc(NP_SHARDS, sizeof(*nn->shards), gfp);
 	if (!nn->shards)
-		goto err_free;
-	if (np_addrs_init(nn))
-		goto err_shards;
+		return -ENOMEM;
+	if (np_addrs_init(nn)) {
+		kvfree(nn->shards);
+		return -ENOMEM;
+	}
 	for (i = 0; i < NP_SHARDS; i++) {
-		spin_lock_init(&nn->shards[i].lock);
-		np_hash_init(&nn->shards[i].table);
-		np_hash_init(&nn->shards[i].tokens);
+		shard = &nn->shards[i];
+		spin_lock_init(&shard->lock);
+		np_hash_init(&shard->table);
+		np_hash_init(&shard->tokens);
+		np_hash_init(&shard->queues);
 	}
 	refcount_set(&nn->ref, 1);
 	nn->net = net;
-	nn->user_ns = get_user_ns(net->user_ns);
 	nn->range = np_range(NP_RANGE_LOW, NP_RANGE_HIGH);
 	nn->rnd = get_random_u32();
+	spin_lock_init(&nn->multi_lock);
+	np_wait_init(nn);
+	np_hold_init(nn);
 	INIT_WORK(&nn->resize, np_net_resize);
-	return nn;
-
-err_shards:
-	kvfree(nn->shards);
-err_free:
-	kfree(nn);
-	return NULL;
+	INIT_WORK(&nn->serve, np_net_serve);
+	INIT_DELAYED_WORK(&nn->hold_end, np_net_end_holds);
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_net_setup);
 
-static void np_net_free(struct np_net *nn)
+/**
+ * np_net_teardown() - free tables in which nothing is left
+ * @nn: the tables; their memory is the caller's
+ */
+void np_net_teardown(struct np_net *nn)
 {
 	unsigned int i;
 
 	for (i = 0; i < NP_SHARDS; i++) {
 		np_hash_destroy(&nn->shards[i].table);
 		np_hash_destroy(&nn->shards[i].tokens);
+		np_hash_destroy(&nn->shards[i].queues);
 	}
 	np_addrs_destroy(nn);
 	kvfree(nn->shards);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_net_teardown);
+
+static struct np_net *np_net_alloc(struct net *net)
+{
+	struct np_net *nn = kzalloc(sizeof(*nn), GFP_KERNEL_ACCOUNT);
+
+	if (!nn)
+		return NULL;
+	if (np_net_setup(nn, net, GFP_KERNEL_ACCOUNT)) {
+		kfree(nn);
+		return NULL;
+	}
+	nn->user_ns = get_user_ns(net->user_ns);
+	return nn;
+}
+
+static void np_net_free(struct np_net *nn)
+{
+	np_net_teardown(nn);
 	put_user_ns(nn->user_ns);
 	kfree(nn);
 }
@@ -132,6 +206,23 @@ void np_net_put(struct np_net *nn)
 		np_net_free(nn);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_put);
+
+/**
+ * np_net_hold() - keep a namespace from going
+ * @nn: its tables
+ *
+ * Return: a reference to it, to be given back with put_net(), or NULL if it's going already.
+ */
+struct net *np_net_hold(struct np_net *nn)
+{
+	struct net *net = NULL;
+
+	rcu_read_lock();
+	if (!READ_ONCE(nn->dead))
+		net = maybe_get_net(nn->net);
+	rcu_read_unlock();
+	return net;
+}
 
 /**
  * np_net_range() - the ephemeral range of a namespace
@@ -250,10 +341,17 @@ static void __net_exit np_net_ns_exit(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
 
-	if (!slot->nn)
+	struct np_net *nn = slot->nn;
+
+	if (!nn)
 		return;
-	np_resv_drain(slot->nn);
-	np_net_put(slot->nn);
+	np_wait_end(nn);
+	np_resv_drain(nn);
+	/* Nothing is held any more, and nothing will be. */
+	cancel_delayed_work_sync(&nn->hold_end);
+	/* The host's sockets don't keep their namespace, so they go first. */
+	np_host_flush();
+	np_net_put(nn);
 }
 
 static struct pernet_operations np_net_ops = {

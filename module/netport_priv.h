@@ -4,9 +4,16 @@
  *
  * Objects
  * -------
- * netport_owner	an open file of /dev/netport, or a kernel-resident stack
+ * netport_owner	an open file of /dev/netport, or a kernel-resident stack; lives on
+ *			behind its holds and persistent reservations
  * np_resv		a reservation: a token of one owner, and what it claims
  * np_bind		what a reservation claims, as an entry of the table
+ * np_wide		an np_resv with more to it than one binding: a set, a block, a
+ *			label, a socket of the host.  Its own np_bind is in no table
+ * np_part		one np_bind of an np_wide
+ * np_plan		a request for an np_wide, with all the memory it needs
+ * np_waiter		a plan that waits; equal ones queue up in an np_wish, and the
+ *			wishes for one port, or for any port, in an np_queue
  * np_net		everything of one network namespace; survives the namespace
  *			until the last owner is gone
  * np_shard		1/NP_SHARDS of the ports of a namespace: a lock, the table of
@@ -37,12 +44,32 @@
  * for each kind of any-address and one for each family as a whole; a pick reads them
  * without a lock, and the shard lock decides.
  *
+ * Tokens
+ * ------
+ * The lower 16 bits of a token are the port that the reservation had first, and the
+ * shard of that port is the token's *home*: it finds the np_resv, and its lock protects
+ * what is the reservation's as a whole.  The bindings are under the lock of their own
+ * port's shard, which is another one only for np_parts of a block, or of a
+ * reservation that was rebound.  To change both at once np_resv_lock() takes the locks of
+ * all these shards.  An np_wide that has been unpublished belongs to whoever did that, who
+ * then takes its parts out of the table one by one.
+ *
+ * Waiting
+ * -------
+ * Whoever takes a binding out of the table looks, under the same hold of the shard lock,
+ * whether somebody waits for the port, and puts the reservation of the first that fits
+ * into the table: nobody can come in between, and one thread is woken for one port.  For
+ * that a waiter has all memory ready.
+ *
  * Locks, in this order
  * --------------------
+ * np_net.multi_lock	taken by whoever takes more than one shard lock
  * np_shard.lock	all np_bind, np_port and np_group of the shard's ports, its
- *			tables and tokens, and the words of all np_occ for its ports.
- *			Bottom halves off
- * netport_owner.lock	the owner's list of reservations
+ *			tables, tokens and queues of waiters, and the words of all np_occ
+ *			for its ports.  Bottom halves off
+ * np_net.wait_lock	the queue of those who wait for any port, and every waiter's state
+ * netport_owner.lock	the owner's list of reservations, of wishes, and all labels
+ * np_net.hold_lock	the lists of holds
  * np_addr.lock		the array np_addr.few, and the change from it to np_addr.occ
  *
  * xa_lock of np_net.spaces, np_net.addr_lock: birth, idleness and death of spaces and
@@ -61,14 +88,19 @@
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/netport.h>
+#include <linux/ktime.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include <net/ipv6.h>
 
 #define NP_FAMILY_ALL	(NETPORT_FAMILY_IPV4 | NETPORT_FAMILY_IPV6)
+#define NP_OPT_HOST	(NETPORT_OPT_HOST_CHECK | NETPORT_OPT_HOST_HOLD)
+#define NP_OPT_ALL	(NETPORT_OPT_TUPLE | NP_OPT_HOST | NETPORT_OPT_PERSISTENT)
 #define NP_SHARE_ALL	(NETPORT_SHARE_LOAD_BALANCED | NETPORT_SHARE_MOST_RECENT | \
 			 NETPORT_SHARE_TUPLE_ONLY)
 
@@ -122,9 +154,11 @@ struct np_hash {
 
 struct np_shard {
 	spinlock_t		lock;		/* see "Locks" above */
+	bool			unserved;	/* waiters left over, see wait.c */
 	u64			seq;		/* last token's upper part */
 	struct np_hash		table;		/* np_entry */
 	struct np_hash		tokens;		/* np_resv.token_link */
+	struct np_hash		queues;		/* np_queue.node, by port */
 } ____cacheline_aligned_in_smp;
 
 #define NP_CHUNKS	16
@@ -236,6 +270,18 @@ struct np_entry {
 #define NP_BIND_OPTTUPLE	BIT(2)	/* made with NETPORT_OPT_TUPLE */
 #define NP_BIND_CANDIDATE	BIT(3)	/* not accepted yet */
 #define NP_BIND_UNCHARGED	BIT(4)	/* counts against no limit, for a moment */
+#define NP_BIND_PART		BIT(5)	/* is in an np_part */
+/* of an np_resv as a whole */
+#define NP_BIND_WIDE		BIT(6)	/* is in an np_wide */
+#define NP_BIND_HELD		BIT(7)	/* released, with a hold */
+#define NP_BIND_PERSISTENT	BIT(8)	/* outlives its owner */
+/* of an np_bind again */
+#define NP_BIND_HOST_CHECK	BIT(9)	/* made with NETPORT_OPT_HOST_CHECK */
+#define NP_BIND_HOST_HOLD	BIT(10)	/* made with NETPORT_OPT_HOST_HOLD */
+
+/* What is an np_bind's own; the rest is of the np_resv as a whole. */
+#define NP_BIND_OWN	(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE | NP_BIND_PART | \
+			 NP_BIND_HOST_CHECK | NP_BIND_HOST_HOLD)
 
 /**
  * struct np_bind - what a reservation claims, as an entry of the table
@@ -247,6 +293,8 @@ struct np_entry {
  * @group: the np_group of an NP_MEMBER or NP_TUPLE
  * @remote: remote address, IPv4 as IPv4-mapped, all-zero for every one
  * @ifindex: device, 0 for every one
+ * @until: of an np_resv: when its hold ends, see np_hold_now()
+ * @nr: of an np_part: its number in the np_wide, which grows in np_wide.parts
  *
  * Protected by the shard lock of the port once it is in the table.
  */
@@ -260,15 +308,20 @@ struct np_bind {
 	};
 	struct in6_addr		remote;
 	u32			ifindex;
+	union {
+		u32		until;
+		u32		nr;
+	};
 };
 
 /**
  * struct np_resv - a reservation
- * @bind: what it claims
- * @token_link: in np_shard.tokens, shard lock
- * @owner_link: in netport_owner.resvs, owner lock
- * @owner: whose it is, shard lock
- * @token: its name; the lower 16 bits are the port
+ * @bind: what it claims; of an np_wide: port and flags
+ * @token_link: in np_shard.tokens of its home, home's lock
+ * @owner_link: in netport_owner.resvs, owner lock; of one that is held: in np_net.holds,
+ *	hold_lock; of one that is persistent and has lost its owner: empty
+ * @owner: whose it is, or was; home's lock and that of each bind's shard to change it
+ * @token: its name, see "Tokens" above
  */
 struct np_resv {
 	struct np_bind		bind;
@@ -276,6 +329,41 @@ struct np_resv {
 	struct list_head	owner_link;
 	struct netport_owner	*owner;
 	u64			token;
+};
+
+/**
+ * struct np_part - one binding of an np_wide
+ * @bind: what it claims
+ * @wide: of what it is a part; held
+ * @link: in np_wide.parts
+ * @host: the socket that keeps the host out, or NULL
+ */
+struct np_part {
+	struct np_bind		bind;
+	struct np_wide		*wide;
+	struct list_head	link;
+	struct np_host		*host;
+};
+
+/**
+ * struct np_wide - a reservation that is more than one binding
+ * @resv: the reservation
+ * @ref: its being published, or a plan; each part; who still looks at it
+ * @parts: np_part.link, in the order of their numbers; of a block, of their ports.  Home's
+ *	lock
+ * @nparts: how many; home's lock to change it
+ * @nr: the next number of a part
+ * @count: how many ports it was made with
+ * @label: text for listings, owner lock
+ */
+struct np_wide {
+	struct np_resv		resv;
+	refcount_t		ref;
+	struct list_head	parts;
+	u32			nparts;
+	u32			nr;
+	u16			count;
+	u8			label[NETPORT_LABEL_LEN];
 };
 
 /**
@@ -334,6 +422,24 @@ struct np_port {
 };
 
 /**
+ * struct np_queue - those who wait for one port, or for a port of some range
+ * @node: in np_shard.queues
+ * @port: the port, or 0
+ * @count: how many wishes
+ * @wishes: np_wish.link, by the ticket of the first waiter of each
+ *
+ * Protected by the shard lock, or np_net.wait_lock for the one without a port.
+ */
+struct np_queue {
+	struct hlist_node	node;
+	u16			port;
+	u32			count;
+	struct list_head	wishes;
+};
+
+#define NP_HOLD_CLASSES	240
+
+/**
  * struct np_net - one network namespace
  * @ref: the namespace itself, and each owner
  * @net: valid under RCU while @dead is not set
@@ -349,6 +455,17 @@ struct np_port {
  * @idle_spaces: how many of @spaces nobody uses
  * @rnd: secret, mixed into the place of tokens
  * @resize: gives tables their size, for those who can't sleep
+ * @multi_lock: see "Locks" above
+ * @wait_lock: see "Locks" above
+ * @tickets: the last waiter's number; wait_lock
+ * @any_port: those who wait for a port of some range; wait_lock
+ * @waiters: all who wait; wait_lock
+ * @serve: goes on with serving waiters, where there were many
+ * @hold_lock: see "Locks" above
+ * @holds: np_resv.owner_link, a list for each class of durations; hold_lock
+ * @hold_armed: @hold_end is queued, for
+ * @hold_next: this time; both hold_lock
+ * @hold_end: ends holds
  * @shards: NP_SHARDS of them
  */
 struct np_net {
@@ -366,6 +483,17 @@ struct np_net {
 	atomic_t		idle_spaces;
 	u32			rnd;
 	struct work_struct	resize;
+	spinlock_t		multi_lock;	/* see "Locks" above */
+	spinlock_t		wait_lock;	/* see "Locks" above */
+	u64			tickets;
+	struct np_queue		any_port;
+	struct list_head	waiters;
+	struct work_struct	serve;
+	spinlock_t		hold_lock;	/* see "Locks" above */
+	struct list_head	holds[NP_HOLD_CLASSES];
+	bool			hold_armed;
+	u32			hold_next;
+	struct delayed_work	hold_end;
 	struct np_shard		*shards;
 };
 
@@ -391,8 +519,17 @@ struct np_user {
  * @user: its uid; held
  * @trusted: a kernel-resident stack, for which the limits per owner and uid are off
  * @count: reservations, bounded by max_per_owner; unused if @trusted
- * @lock: protects @resvs
+ * @lock: protects @resvs, @wishes, @granted and the labels
  * @resvs: np_resv.owner_link
+ * @wishes: np_waiter.owner_link: its wishes that are not granted yet
+ * @granted: those that are
+ * @poll: woken when one of its wishes is granted
+ * @ref: its file or stack; each np_wide; each reservation that is held, or has lost it
+ * @id: its number in listings
+ * @pid: the process that opened it, or NULL; held
+ * @comm: name of that process
+ * @label: text for listings
+ * @free: for the last reference, where it can't sleep
  * @rcu: for the last one to leave @lock
  */
 struct netport_owner {
@@ -402,6 +539,15 @@ struct netport_owner {
 	atomic_t		count;
 	spinlock_t		lock;		/* see "Locks" above */
 	struct list_head	resvs;
+	struct list_head	wishes;
+	struct list_head	granted;
+	wait_queue_head_t	poll;
+	refcount_t		ref;
+	u64			id;
+	struct pid		*pid;
+	u8			comm[NETPORT_COMM_LEN];
+	u8			label[NETPORT_LABEL_LEN];
+	struct work_struct	free;
 	struct rcu_head		rcu;
 };
 
@@ -422,6 +568,11 @@ struct netport_owner {
  * @any: whether @local is the any-address, as index of np_space.any, or -1
  * @low: first port that may be picked
  * @high: last port
+ * @align: a power of two, and
+ * @offset: what a port that may be picked leaves when divided by it
+ * @exclude: ports that may not be picked, a bit for each of NP_WORD_PORTS, or NULL
+ * @conflict: where to say what is in the way, or NULL
+ * @curious: whether whoever asks may know whose that is
  * @left: how many more bindings it may be compared with one by one
  */
 struct np_want {
@@ -440,6 +591,11 @@ struct np_want {
 	s8			any;
 	u16			low;
 	u16			high;
+	u16			align;
+	u16			offset;
+	bool			curious;
+	const u64		*exclude;
+	struct netport_entry	*conflict;
 	int			left;
 };
 
@@ -472,9 +628,49 @@ static inline struct np_bind *np_entry_bind(struct np_entry *e)
 	return container_of(e, struct np_bind, e);
 }
 
+static inline struct np_wide *np_resv_wide(struct np_resv *r)
+{
+	return container_of(r, struct np_wide, resv);
+}
+
+static inline struct np_part *np_bind_part(struct np_bind *b)
+{
+	return container_of(b, struct np_part, bind);
+}
+
 static inline struct np_resv *np_bind_resv(struct np_bind *b)
 {
+	if (unlikely(b->e.flags & NP_BIND_PART))
+		return &np_bind_part(b)->wide->resv;
 	return container_of(b, struct np_resv, bind);
+}
+
+/* The first binding of a reservation, or the one after @b; NULL if there is none. */
+static inline struct np_bind *np_resv_bind(struct np_resv *r, struct np_bind *b)
+{
+	struct list_head *parts, *next;
+
+	if (!(r->bind.e.flags & NP_BIND_WIDE))
+		return b ? NULL : &r->bind;
+	parts = &np_resv_wide(r)->parts;
+	next = b ? np_bind_part(b)->link.next : parts->next;
+	return next == parts ? NULL : &list_entry(next, struct np_part, link)->bind;
+}
+
+#define np_resv_for_each_bind(b, r)					\
+	for ((b) = np_resv_bind(r, NULL); (b); (b) = np_resv_bind(r, b))
+
+/* Persistent, and its owner is gone.  Under home's lock. */
+static inline bool np_resv_orphan(const struct np_resv *r)
+{
+	return (r->bind.e.flags & (NP_BIND_PERSISTENT | NP_BIND_HELD)) == NP_BIND_PERSISTENT &&
+	       list_empty(&r->owner_link);
+}
+
+/* A reservation as a whole: its flags are those of its own np_bind, wide or not. */
+static inline bool np_resv_is(const struct np_resv *r, u16 flags)
+{
+	return r->bind.e.flags & flags;
 }
 
 static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
@@ -598,7 +794,9 @@ static inline void np_occ_clear(struct np_occ *occ, u16 port)
 int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp);
 void np_addr_find(struct np_net *nn, struct np_want *w);
 void np_addr_unfind(struct np_want *w);
+void np_addr_hold(struct np_addr *a);
 void np_addr_put(struct np_addr *a);
+int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp);
 int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp);
 bool np_addr_set(struct np_addr *a, u16 port);
 void np_addr_clear(struct np_addr *a, u16 port);
@@ -613,7 +811,21 @@ void np_sum_sub(struct np_sum *s, u8 share, const struct np_user *u);
 u8 np_sum_common(const struct np_sum *s, const struct np_user *u);
 bool np_sum_each(const struct np_sum *s, u8 share, const struct np_user *u);
 
+/* Of two devices or two remotes: are they equal, or is one of them "any"? */
+static inline bool np_devices_meet(u32 a, u32 b)
+{
+	return !a || !b || a == b;
+}
+
+static inline bool np_remotes_meet(const struct in6_addr *a, u16 a_port,
+				   const struct in6_addr *b, u16 b_port)
+{
+	return ipv6_addr_any(a) || ipv6_addr_any(b) ||
+	       (ipv6_addr_equal(a, b) && (!a_port || !b_port || a_port == b_port));
+}
+
 /* want.c */
+bool np_want_overlaps(const struct np_want *a, const struct np_want *b);
 int np_want_init(struct np_want *w, struct np_user *user,
 		 const struct netport_binding *b, u32 options);
 
@@ -622,6 +834,10 @@ u32 np_entry_hash(struct hlist_node *node);
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare);
 void np_table_unlink(struct np_shard *shard, struct np_bind *b);
+struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w);
+void np_table_suspend(struct np_shard *shard, struct np_bind *b);
+void np_table_resume(struct np_shard *shard, struct np_bind *b);
+void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bind *new);
 struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 			      const struct netport_owner *owner);
 int np_spare_fill(struct np_spare *spare, gfp_t gfp);
@@ -651,38 +867,267 @@ struct np_cursor {
 	bool	resumed;
 };
 
-void np_pick_start(struct np_cursor *c, const struct np_want *w, bool candidates, gfp_t gfp);
+/* How many bitmaps may say what is in the way of one binding. */
+#define NP_VIEW_OCCS	(NP_FAMILIES + NP_ANYS)
+
+/**
+ * struct np_view - everything that can be in the way of a request, as bitmaps
+ * @nn: the namespace
+ * @w: the first binding, for what the port must be like
+ * @run: how many consecutive ports are to be free
+ * @noccs: how many bitmaps
+ * @nfew: how many of @few
+ * @occ: the bitmaps
+ * @src: as much room, for the search
+ * @few: addresses that have no bitmap yet
+ */
+struct np_view {
+	struct np_net		*nn;
+	const struct np_want	*w;
+	unsigned int		run;
+	unsigned int		noccs;
+	unsigned int		nfew;
+	const struct np_occ	**occ;
+	const u64		**src;
+	struct np_addr		**few;
+};
+
+void np_pick_start(struct np_cursor *c, const struct np_want *w, unsigned int n,
+		   bool candidates, gfp_t gfp);
 u64 np_pick_save(const struct np_cursor *c);
-int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 port,
-		   gfp_t gfp);
+int np_pick_resume(struct np_cursor *c, const struct np_want *w, unsigned int n, u64 saved,
+		   u16 port, gfp_t gfp);
+void np_view_add(struct np_view *v, const struct np_want *w);
 int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w);
-bool np_pick_fits(const struct np_cursor *c, int fit);
+int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct np_want *w,
+		    unsigned int n);
+bool np_pick_fits(const struct np_cursor *c, const struct np_want *w, int fit);
+void np_pick_wait(struct np_cursor *c);
+bool np_pick_wants(const struct np_net *nn, const struct np_want *w, u16 port);
 int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e);
 
+/* token.c */
+struct np_shard *np_token_shard(struct np_net *nn, u64 token);
+u32 np_token_hash(const struct np_net *nn, u64 token);
+struct np_resv *np_token_find(struct np_shard *shard, struct np_net *nn, u64 token);
+struct np_resv *np_resv_find(struct np_shard *shard, const struct netport_owner *owner,
+			     u64 token);
+struct np_resv *np_resv_lock(struct np_net *nn, const struct netport_owner *owner, u64 token,
+			     u64 *shards);
+void np_resv_unlock(struct np_net *nn, u64 shards);
+u64 np_resv_publish(struct np_shard *shard, struct np_resv *r);
+void np_resv_retract(struct np_shard *shard, struct np_resv *r);
+unsigned int np_resv_ports(const struct np_resv *r);
+struct np_resv *np_resv_alloc(struct netport_owner *owner, gfp_t gfp);
+void np_resv_mem_free(struct np_resv *r);
+void np_resv_kfree(struct np_resv *r);
+struct np_wide *np_wide_alloc(struct netport_owner *owner, gfp_t gfp);
+void np_wide_put(struct np_wide *wide);
+struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t gfp);
+void np_part_free(struct np_part *part);
+void np_bind_fill(struct np_bind *b, const struct np_want *w);
+void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);
+
+/* Have the tables the size they should have?  Under the shard lock. */
+static inline bool np_shard_settled(const struct np_shard *shard)
+{
+	return !np_hash_target(&shard->table) && !np_hash_target(&shard->tokens) &&
+	       !np_hash_target(&shard->queues);
+}
+
+void np_resv_resize(struct np_net *nn);
+int np_token_init(void);
+void np_token_exit(void);
+
+/* plan.c */
+
+/**
+ * struct np_plan - a request, with all that is needed to make a reservation of it
+ * @owner: for whom
+ * @resv: what it will be; NULL once it is
+ * @wide: @resv, if that is an np_wide; NULL if it is an np_resv
+ * @parts: np_part.link of the new parts of @wide: of each port, one for each binding
+ * @cursor: where the search stands, if @pick
+ * @view: what the search looks at
+ * @pick: the port is to be picked
+ * @port: the port asked for, or tried last
+ * @count: how many consecutive ports
+ * @options: NETPORT_OPT_*
+ * @token: result: the reservation's name
+ * @charged: how many ports count for the limits already
+ * @exclude: see np_want
+ * @spare: what linking may need, one for each binding
+ * @net: held while sockets of the host are made, or NULL
+ * @n: how many bindings
+ * @want: the bindings, each with a reference to its address
+ */
+struct np_plan {
+	struct netport_owner	*owner;
+	struct np_resv		*resv;
+	struct np_wide		*wide;
+	struct list_head	parts;
+	struct np_cursor	cursor;
+	struct np_view		view;
+	bool			pick;
+	u16			port;
+	u16			count;
+	u32			options;
+	u64			token;
+	u32			charged;
+	u64			*exclude;
+	struct np_spare		*spare;
+	struct net		*net;
+	u32			n;
+	struct np_want		want[];
+};
+
+/* What a plan may have, by who makes it. */
+#define NP_PLAN_WAIT		BIT(0)	/* a deadline, and memory for whoever gives it a port */
+#define NP_PLAN_CHARGED		BIT(1)	/* its ports count already */
+#define NP_PLAN_CANDIDATE	BIT(2)	/* it is for a candidate */
+
+int np_label_check(const u8 *label);
+bool np_terms_empty(const struct netport_terms *terms);
+struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_request *req,
+			     struct np_wide *wide, unsigned int flags, gfp_t gfp);
+void np_plan_free(struct np_plan *p);
+int np_plan_check(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
+		  u16 port);
+int np_plan_link(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
+		 u16 port, struct np_part *part);
+struct np_part *np_plan_part(struct np_plan *p);
+void np_plan_publish(struct np_plan *p, struct np_shard *shard);
+int np_plan_prepare(struct np_plan *p, u16 port, gfp_t gfp);
+int np_plan_refill(struct np_plan *p, gfp_t gfp);
+bool np_plan_equal(const struct np_plan *a, const struct np_plan *b);
+int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp);
+void np_want_refill(struct np_want *w, const struct np_cursor *c);
+int np_resv_want(const struct netport_owner *owner, struct np_want *w,
+		 const struct netport_reserve *req, const struct netport_binding *b);
+
+/* wait.c */
+void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port);
+int np_wait(struct np_plan *p, ktime_t deadline, gfp_t gfp);
+int np_wish(struct np_plan *p, u64 *id, gfp_t gfp);
+int np_wish_granted(struct netport_owner *owner, struct netport_granted *granted, bool fetch);
+int np_unwish(struct netport_owner *owner, u64 id, u64 *token);
+__poll_t np_wait_poll(struct netport_owner *owner);
+void np_wait_serve_rest(struct np_net *nn);
+void np_wait_init(struct np_net *nn);
+void np_wait_end(struct np_net *nn);
+
+/* Does anybody wait, for this port or for any?  Under the shard lock. */
+static inline bool np_wait_any(const struct np_net *nn, const struct np_shard *shard)
+{
+	return shard->queues.count || READ_ONCE(nn->any_port.count);
+}
+
 /* resv.c */
+void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_bind *b);
+void np_resv_unpublish(struct np_shard *shard, struct np_resv *r);
+void np_parts_free(struct np_net *nn, struct list_head *parts);
+void np_resv_free(struct np_resv *r);
+int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,
+		   u64 *token, gfp_t gfp);
 int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp);
 int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
 		      gfp_t gfp);
+int np_resv_drop(struct netport_owner *owner, u64 token);
+int np_resv_release(struct netport_owner *owner, u64 token);
+int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
+		  u64 *token);
+void np_resv_drain(struct np_net *nn);
+
+/* wide.c */
+
+/**
+ * struct np_moved - what is needed to move the bindings of a reservation in the table
+ * @n: how many there are
+ * @move: for each, its address, or that which it is to get, and what linking it needs
+ */
+struct np_moved {
+	unsigned int		n;
+	struct np_move {
+		struct np_addr	*addr;
+		u16		port;
+		struct np_spare	spare;
+	} move[];
+};
+
+struct np_moved *np_moved_gather(struct np_net *nn, const struct netport_owner *owner,
+				 u64 token, bool whole, gfp_t gfp);
+bool np_moved_same(const struct np_moved *m, struct np_resv *r, bool whole);
+void np_moved_free(struct np_moved *m);
+int np_plan_run(struct np_plan *p, gfp_t gfp);
+bool np_request_plain(const struct netport_request *req);
+int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_available(struct netport_owner *owner, const struct netport_request *req,
+			 gfp_t gfp);
+int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
+	     u32 flags, gfp_t gfp);
+void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count);
+int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count);
+int np_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp);
+
+/* candidate.c */
 int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *cand,
 		      gfp_t gfp);
 int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new);
 int np_resv_accept(struct netport_owner *owner, u64 token);
-int np_resv_drop(struct netport_owner *owner, u64 token);
-int np_resv_release(struct netport_owner *owner, u64 token);
-int np_resv_release_binding(struct netport_owner *owner,
-			    const struct netport_binding *b, u32 options);
-void np_resv_resize(struct np_net *nn);
-void np_resv_drain(struct np_net *nn);
-int np_resv_init(void);
-void np_resv_exit(void);
+
+/* keep.c */
+int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
+int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to);
+int np_adopt(struct netport_owner *owner, u64 token);
+void np_resv_leave(struct netport_owner *owner, u64 token);
+void np_end_holds(struct np_net *nn);
 
 /* owner.c */
+void np_owner_setup(struct netport_owner *owner);
 struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted);
 void np_owner_destroy(struct netport_owner *owner);
-int np_owner_has_room(const struct netport_owner *owner);
-int np_owner_charge(struct netport_owner *owner);
-void np_owner_uncharge(struct netport_owner *owner);
+void np_owner_get(struct netport_owner *owner);
+void np_owner_put(struct netport_owner *owner);
+int np_owner_has_room(const struct netport_owner *owner, unsigned int n);
+int np_owner_charge(struct netport_owner *owner, unsigned int n);
+void np_owner_uncharge(struct netport_owner *owner, unsigned int n);
+void np_owner_uncharge_held(struct netport_owner *owner, unsigned int n);
+void np_owner_hold(struct netport_owner *owner, unsigned int n);
+int np_owner_move(struct netport_owner *from, struct netport_owner *to, unsigned int n);
+void np_owner_move_back(struct netport_owner *from, struct netport_owner *to, unsigned int n);
+bool np_owner_admin(const struct netport_owner *owner);
 int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 low, u16 high);
+void np_owner_limits(struct netport_info *info);
+
+/* hold.c */
+
+/* The clock of holds: milliseconds, which wrap. */
+static inline u32 np_hold_now(void)
+{
+	return ktime_to_ms(ktime_get());
+}
+
+void np_hold_add(struct np_net *nn, struct np_resv *r, u32 ms);
+void np_hold_del(struct np_net *nn, struct np_resv *r);
+u64 np_hold_due(struct np_net *nn, unsigned int *class);
+void np_hold_init(struct np_net *nn);
+
+/* list.c */
+void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_user *asker,
+		   bool curious);
+int np_list(struct netport_owner *owner, struct netport_list *list,
+	    struct netport_entry *entries, bool curious);
+
+/* host.c */
+int np_host_want(const struct np_want *w);
+int np_host_bind(struct net *net, const struct np_want *w, u16 port, kuid_t uid,
+		 struct np_host **host);
+void np_host_release(struct np_host *host);
+void np_host_flush(void);
+u64 np_host_features(void);
 
 /* user.c */
 struct np_user *np_user_get(kuid_t uid);
@@ -691,11 +1136,17 @@ void np_user_put(struct np_user *u);
 /* net.c */
 struct np_net *np_net_get(struct net *net);
 void np_net_put(struct np_net *nn);
+struct net *np_net_hold(struct np_net *nn);
+bool np_queue_work(struct work_struct *work);
+void np_queue_delayed_work(struct delayed_work *work, unsigned long delay);
 void np_net_range(const struct np_net *nn, u16 *low, u16 *high);
 int np_net_set_range(struct np_net *nn, const struct netport_range *range, bool allowed);
 u16 np_net_floor(const struct np_net *nn);
 u64 np_net_reserved(const struct np_net *nn, unsigned int word);
 void np_net_resize_later(struct np_net *nn);
+void np_net_serve_later(struct np_net *nn);
+int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp);
+void np_net_teardown(struct np_net *nn);
 int np_net_init(void);
 void np_net_exit(void);
 

@@ -5,6 +5,7 @@
 #include <kunit/visibility.h>
 #include <linux/capability.h>
 #include <linux/moduleparam.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -12,16 +13,67 @@
 
 static unsigned int max_per_owner = 65536;
 module_param(max_per_owner, uint, 0644);
-MODULE_PARM_DESC(max_per_owner, "reservations that one open file may hold (default 65536)");
+MODULE_PARM_DESC(max_per_owner, "ports that one open file may hold (default 65536)");
 
 static unsigned int max_per_uid = 262144;
 module_param(max_per_uid, uint, 0644);
-MODULE_PARM_DESC(max_per_uid, "reservations that the files of one uid may hold (default 262144)");
+MODULE_PARM_DESC(max_per_uid, "ports that the files of one uid may hold (default 262144)");
 
 static unsigned int max_per_netns = 1048576;
 module_param(max_per_netns, uint, 0644);
 MODULE_PARM_DESC(max_per_netns,
-		 "reservations that a network namespace may hold (default 1048576)");
+		 "ports that a network namespace may hold (default 1048576)");
+
+static atomic64_t np_owner_ids;
+
+static void np_owner_free_work(struct work_struct *work);
+
+/* What an owner is that is nobody's yet. */
+void np_owner_setup(struct netport_owner *owner)
+{
+	spin_lock_init(&owner->lock);
+	INIT_LIST_HEAD(&owner->resvs);
+	INIT_LIST_HEAD(&owner->wishes);
+	INIT_LIST_HEAD(&owner->granted);
+	init_waitqueue_head(&owner->poll);
+	refcount_set(&owner->ref, 1);
+	INIT_WORK(&owner->free, np_owner_free_work);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_owner_setup);
+
+/* The last reference has gone.  May sleep. */
+static void np_owner_free(struct netport_owner *owner)
+{
+	put_pid(owner->pid);
+	np_user_put(owner->user);
+	np_net_put(owner->nn);
+	/* Who released its last reservation may still be about to leave its lock. */
+	kfree_rcu(owner, rcu);
+}
+
+static void np_owner_free_work(struct work_struct *work)
+{
+	np_owner_free(container_of(work, struct netport_owner, free));
+}
+
+/**
+ * np_owner_get() - one more reference
+ * @owner: an owner to which there is one
+ */
+void np_owner_get(struct netport_owner *owner)
+{
+	refcount_inc(&owner->ref);
+}
+
+/**
+ * np_owner_put() - give a reference back
+ * @owner: the owner
+ */
+void np_owner_put(struct netport_owner *owner)
+{
+	if (refcount_dec_and_test(&owner->ref))
+		np_queue_work(&owner->free);
+}
 
 /**
  * np_owner_create() - a new owner
@@ -43,8 +95,7 @@ struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted)
 	if (!owner)
 		return ERR_PTR(err);
 	owner->trusted = trusted;
-	spin_lock_init(&owner->lock);
-	INIT_LIST_HEAD(&owner->resvs);
+	np_owner_setup(owner);
 
 	owner->nn = np_net_get(net);
 	if (IS_ERR(owner->nn)) {
@@ -54,6 +105,11 @@ struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted)
 	owner->user = np_user_get(uid);
 	if (!owner->user)
 		goto err_net;
+	owner->id = atomic64_inc_return(&np_owner_ids);
+	if (!trusted) {
+		owner->pid = get_task_pid(current, PIDTYPE_TGID);
+		get_task_comm(owner->comm, current);
+	}
 	return owner;
 
 err_net:
@@ -87,94 +143,197 @@ void np_owner_destroy(struct netport_owner *owner)
 {
 	u64 token;
 
+	/* Nothing is granted any more; what has been goes with the rest. */
+	while (!np_unwish(owner, 0, &token))
+		cond_resched();
 	/* Only the end of the namespace can be faster, and then there is less to do. */
 	while ((token = np_owner_first(owner))) {
-		np_resv_drop(owner, token);
+		np_resv_leave(owner, token);
 		cond_resched();
 	}
-	np_user_put(owner->user);
-	np_net_put(owner->nn);
-	/* Who released the last one may still be about to leave the owner's lock. */
-	kfree_rcu(owner, rcu);
+	np_host_flush();
+	if (refcount_dec_and_test(&owner->ref))
+		np_owner_free(owner);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_destroy);
 
-static bool np_below(atomic_t *count, unsigned int max)
+/* Has a limit room for so many? */
+static bool np_below(atomic_t *count, unsigned int max, unsigned int n)
 {
-	return (unsigned int)atomic_read(count) < max;
+	unsigned int used = atomic_read(count);
+
+	return used <= max && n <= max - used;
 }
 
-/* Take one of a limit. */
-static bool np_take(atomic_t *count, unsigned int max)
+/* Take so many of a limit. */
+static bool np_take(atomic_t *count, unsigned int max, unsigned int n)
 {
-	if ((unsigned int)atomic_inc_return(count) <= max)
+	if ((unsigned int)atomic_add_return(n, count) <= max)
 		return true;
-	atomic_dec(count);
+	atomic_sub(n, count);
 	return false;
 }
 
 /**
- * np_owner_has_room() - may an owner hold one reservation more?
+ * np_owner_has_room() - may an owner hold more?
  * @owner: the owner
+ * @n: how many ports more
  *
  * Return: 0 or -EDQUOT.
  */
-int np_owner_has_room(const struct netport_owner *owner)
+int np_owner_has_room(const struct netport_owner *owner, unsigned int n)
 {
 	struct netport_owner *o = (struct netport_owner *)owner;
 
-	if (!np_below(&o->nn->count, READ_ONCE(max_per_netns)))
+	if (!np_below(&o->nn->count, READ_ONCE(max_per_netns), n))
 		return -EDQUOT;
 	if (o->trusted)
 		return 0;
-	return np_below(&o->user->count, READ_ONCE(max_per_uid)) &&
-	       np_below(&o->count, READ_ONCE(max_per_owner)) ? 0 : -EDQUOT;
+	return np_below(&o->user->count, READ_ONCE(max_per_uid), n) &&
+	       np_below(&o->count, READ_ONCE(max_per_owner), n) ? 0 : -EDQUOT;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_has_room);
 
+/* The limits of owner and uid. */
+static int np_owner_charge_own(struct netport_owner *owner, unsigned int n)
+{
+	if (owner->trusted)
+		return 0;
+	if (!np_take(&owner->count, READ_ONCE(max_per_owner), n))
+		return -EDQUOT;
+	if (np_take(&owner->user->count, READ_ONCE(max_per_uid), n))
+		return 0;
+	atomic_sub(n, &owner->count);
+	return -EDQUOT;
+}
+
+static void np_owner_uncharge_own(struct netport_owner *owner, unsigned int n)
+{
+	if (owner->trusted)
+		return;
+	atomic_sub(n, &owner->user->count);
+	atomic_sub(n, &owner->count);
+}
+
+/* What was counted for an owner before, whatever the limits are. */
+static void np_owner_recharge(struct netport_owner *owner, unsigned int n)
+{
+	if (owner->trusted)
+		return;
+	atomic_add(n, &owner->user->count);
+	atomic_add(n, &owner->count);
+}
+
 /**
- * np_owner_charge() - count one reservation more
+ * np_owner_charge() - count more ports
  * @owner: the owner
+ * @n: how many
  *
  * Return: 0 or -EDQUOT.
  */
-int np_owner_charge(struct netport_owner *owner)
+int np_owner_charge(struct netport_owner *owner, unsigned int n)
 {
-	if (!np_take(&owner->nn->count, READ_ONCE(max_per_netns)))
+	if (!np_take(&owner->nn->count, READ_ONCE(max_per_netns), n))
 		return -EDQUOT;
-	if (owner->trusted)
+	if (!np_owner_charge_own(owner, n))
 		return 0;
-	if (!np_take(&owner->count, READ_ONCE(max_per_owner)))
-		goto err_net;
-	if (!np_take(&owner->user->count, READ_ONCE(max_per_uid)))
-		goto err_owner;
-	return 0;
-
-err_owner:
-	atomic_dec(&owner->count);
-err_net:
-	atomic_dec(&owner->nn->count);
+	atomic_sub(n, &owner->nn->count);
 	return -EDQUOT;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_charge);
 
 /**
- * np_owner_uncharge() - count one less
+ * np_owner_uncharge() - count less
  * @owner: the owner
+ * @n: how many ports
  */
-void np_owner_uncharge(struct netport_owner *owner)
+void np_owner_uncharge(struct netport_owner *owner, unsigned int n)
 {
-	atomic_dec(&owner->nn->count);
-	if (owner->trusted)
-		return;
-	atomic_dec(&owner->user->count);
-	atomic_dec(&owner->count);
+	atomic_sub(n, &owner->nn->count);
+	np_owner_uncharge_own(owner, n);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_uncharge);
+
+/**
+ * np_owner_hold() - ports are held after their release: not the owner's any more
+ * @owner: whose they were
+ * @n: how many
+ */
+void np_owner_hold(struct netport_owner *owner, unsigned int n)
+{
+	if (!owner->trusted)
+		atomic_sub(n, &owner->count);
+}
+
+/**
+ * np_owner_uncharge_held() - such a hold has ended
+ * @owner: whose they were
+ * @n: how many ports
+ */
+void np_owner_uncharge_held(struct netport_owner *owner, unsigned int n)
+{
+	atomic_sub(n, &owner->nn->count);
+	if (!owner->trusted)
+		atomic_sub(n, &owner->user->count);
+}
+
+/**
+ * np_owner_move() - count ports for another owner of the same namespace
+ * @from: whose they were
+ * @to: whose they are now
+ * @n: how many
+ *
+ * Return: 0, or -EDQUOT and nothing has changed.
+ */
+int np_owner_move(struct netport_owner *from, struct netport_owner *to, unsigned int n)
+{
+	int err;
+
+	/* Their user's limit is not to be in the way of those who share it. */
+	np_owner_uncharge_own(from, n);
+	err = np_owner_charge_own(to, n);
+	if (err)
+		np_owner_recharge(from, n);
+	return err;
+}
+
+/**
+ * np_owner_move_back() - undo np_owner_move()
+ * @from: whose they were, and are again
+ * @to: whose they are not
+ * @n: how many
+ */
+void np_owner_move_back(struct netport_owner *from, struct netport_owner *to, unsigned int n)
+{
+	np_owner_uncharge_own(to, n);
+	np_owner_recharge(from, n);
+}
 
 static bool np_owner_privileged(const struct netport_owner *owner)
 {
 	return ns_capable(owner->nn->user_ns, CAP_NET_BIND_SERVICE);
+}
+
+/**
+ * np_owner_admin() - may an owner do what needs CAP_NET_ADMIN over its namespace?
+ * @owner: the owner
+ *
+ * Return: whether so.
+ */
+bool np_owner_admin(const struct netport_owner *owner)
+{
+	return owner->trusted || ns_capable_noaudit(owner->nn->user_ns, CAP_NET_ADMIN);
+}
+
+/**
+ * np_owner_limits() - the limits
+ * @info: where they are written
+ */
+void np_owner_limits(struct netport_info *info)
+{
+	info->max_per_owner = READ_ONCE(max_per_owner);
+	info->max_per_uid = READ_ONCE(max_per_uid);
+	info->max_per_netns = READ_ONCE(max_per_netns);
 }
 
 /**

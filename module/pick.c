@@ -11,6 +11,10 @@
  * A search for candidates offers each port once, so it keeps to one pass: the first, or
  * the second for a request with a device or a remote; the third if that finds nothing.
  *
+ * A set is looked for in the bitmaps of all its bindings at once.  A block is looked for
+ * in the first pass alone; where a run of free ports is too short, the search goes on
+ * behind the port that ends it, so no port is looked at twice.
+ *
  * What the bitmaps say may be old by the time it is read.  The caller looks again under
  * the lock of the shard, and asks for the next port if it comes too late.
  */
@@ -24,42 +28,45 @@
 
 enum { NP_PASS_FREE, NP_PASS_APART, NP_PASS_SHARED, NP_PASSES };
 
-/* Everything that can be in the way of a request, as bitmaps. */
-#define NP_VIEW_MAX	(NP_FAMILIES + NP_ANYS)
+static void np_view_occ(struct np_view *v, const struct np_occ *occ)
+{
+	unsigned int i;
 
-struct np_view {
-	struct np_net		*nn;
-	const struct np_occ	*occ[NP_VIEW_MAX];
-	unsigned int		nocc;
-	struct np_addr		*few;	/* an address that has no bitmap yet, or NULL */
-};
+	/* Bindings of a set have most of them in common. */
+	for (i = 0; i < v->noccs; i++)
+		if (v->occ[i] == occ)
+			return;
+	v->occ[v->noccs++] = occ;
+}
 
-static void np_view_init(struct np_view *v, struct np_net *nn, const struct np_want *w)
+/**
+ * np_view_add() - look at what can be in the way of one more binding
+ * @v: the view, with room for NP_VIEW_OCCS bitmaps and one address more
+ * @w: the binding
+ */
+void np_view_add(struct np_view *v, const struct np_want *w)
 {
 	struct np_space *sp = w->space;
 	const struct np_occ *occ;
 	unsigned int i;
 
-	v->nn = nn;
-	v->nocc = 0;
-	v->few = NULL;
 	if (!sp)
 		return;
-	v->occ[v->nocc++] = &sp->any_occ[NP_ANY_BOTH];
+	np_view_occ(v, &sp->any_occ[NP_ANY_BOTH]);
 	for (i = 0; i < NP_FAMILIES; i++) {
 		if (!(w->families & BIT(i)))
 			continue;
-		v->occ[v->nocc++] = &sp->any_occ[i];
+		np_view_occ(v, &sp->any_occ[i]);
 		if (w->any >= 0)
-			v->occ[v->nocc++] = &sp->used[i];
+			np_view_occ(v, &sp->used[i]);
 	}
 	if (w->any >= 0 || !w->addr)
 		return;
 	occ = np_addr_occ(w->addr);
 	if (occ)
-		v->occ[v->nocc++] = occ;
+		np_view_occ(v, occ);
 	else
-		v->few = w->addr;
+		v->few[v->nfew++] = w->addr;
 }
 
 /* The ports of a word that are not outside of a range. */
@@ -72,24 +79,70 @@ static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned
 	return bits;
 }
 
+/* The ports of a word that a request asks for, whoever has them. */
+static u64 np_want_word(const struct np_net *nn, const struct np_want *w, unsigned int word)
+{
+	u64 bits = ~np_net_reserved(nn, word);
+
+	return likely(!w->exclude) ? bits : bits & ~w->exclude[word];
+}
+
+/* The ports of a word with which a block may begin. */
+static u64 np_align_word(const struct np_want *w, unsigned int word)
+{
+	u64 bits = BIT_ULL(w->offset % NP_WORD_PORTS);
+	unsigned int step;
+
+	if (w->align >= NP_WORD_PORTS)
+		return (word * NP_WORD_PORTS ^ w->offset) & (w->align - 1) & ~(NP_WORD_PORTS - 1) ?
+		       0 : bits;
+	for (step = w->align; step < NP_WORD_PORTS; step *= 2)
+		bits |= bits << step;
+	return bits;
+}
+
+/* The ports of a word on which something is that could be in the way. */
+static u64 np_view_word(const struct np_view *v, unsigned int n, unsigned int word)
+{
+	unsigned int i;
+	u64 bits = 0;
+
+	for (i = 0; i < n; i++)
+		bits |= READ_ONCE(v->src[i][word % NP_CHUNK_WORDS]);
+	for (i = 0; i < v->nfew; i++)
+		bits |= np_addr_word(v->few[i], word);
+	return bits;
+}
+
+/* Point @src at a chunk of each bitmap.  Return how many there are; @full: their full words. */
+static unsigned int np_view_chunk(const struct np_view *v, unsigned int c, u64 *full)
+{
+	unsigned int i, n = 0;
+	const u64 *chunk;
+
+	*full = 0;
+	for (i = 0; i < v->noccs; i++) {
+		chunk = READ_ONCE(v->occ[i]->chunk[c]);
+		if (!chunk)
+			continue;
+		v->src[n++] = chunk;
+		*full |= np_occ_full(v->occ[i], c);
+	}
+	return n;
+}
+
 /* The first port of @from to @to, or the first free one of these; 0 if there is none. */
 static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool all)
 {
 	const unsigned int first = from / NP_WORD_PORTS, last = to / NP_WORD_PORTS;
-	unsigned int c, i, n, base, word;
-	const u64 *chunk, *src[NP_VIEW_MAX];
+	unsigned int c, n, base, word;
 	u64 bits, full, open;
 
 	for (c = first / NP_CHUNK_WORDS; c <= last / NP_CHUNK_WORDS; c++) {
 		n = 0;
 		full = 0;
-		for (i = 0; i < v->nocc && !all; i++) {
-			chunk = READ_ONCE(v->occ[i]->chunk[c]);
-			if (!chunk)
-				continue;
-			src[n++] = chunk;
-			full |= np_occ_full(v->occ[i], c);
-		}
+		if (!all)
+			n = np_view_chunk(v, c, &full);
 
 		/* The words to look at. */
 		base = c * NP_CHUNK_WORDS;
@@ -100,18 +153,14 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 			open &= ~0ULL >> (base + NP_CHUNK_WORDS - 1 - last);
 
 		for (; open; open &= open - 1) {
-			word = __ffs64(open);
-			bits = 0;
-			for (i = 0; i < n; i++)
-				bits |= READ_ONCE(src[i][word]);
-			word += base;
-			if (v->few && !all)
-				bits |= np_addr_word(v->few, word);
-			bits = ~bits;
+			word = base + __ffs64(open);
+			bits = all ? ~0ULL : ~np_view_word(v, n, word);
 			if (!bits)
 				continue;
 			bits = np_word_clip(bits, word, from, to);
-			bits &= ~np_net_reserved(v->nn, word);
+			bits &= np_want_word(v->nn, v->w, word);
+			if (unlikely(v->w->align > 1))
+				bits &= np_align_word(v->w, word);
 			if (bits)
 				return word * NP_WORD_PORTS + __ffs64(bits);
 		}
@@ -119,16 +168,59 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 	return 0;
 }
 
-static bool np_pass_applies(const struct np_want *w, unsigned int pass)
+/* The first port of @from to @to that isn't free, or 0. */
+static u16 np_view_blocked(const struct np_view *v, unsigned int from, unsigned int to)
 {
-	switch (pass) {
-	case NP_PASS_FREE:
-		return true;
-	case NP_PASS_APART:
-		return w->flags & NP_BIND_NARROW;
-	default:
-		return w->share && w->protocol != IPPROTO_TCP;
+	unsigned int word, n = 0, chunk = NP_CHUNKS;
+	u64 bits, full;
+
+	for (word = from / NP_WORD_PORTS; word <= to / NP_WORD_PORTS; word++) {
+		if (chunk != word / NP_CHUNK_WORDS) {
+			chunk = word / NP_CHUNK_WORDS;
+			n = np_view_chunk(v, chunk, &full);
+		}
+		bits = np_view_word(v, n, word) | ~np_want_word(v->nn, v->w, word);
+		bits = np_word_clip(bits, word, from, to);
+		if (bits)
+			return word * NP_WORD_PORTS + __ffs64(bits);
 	}
+	return 0;
+}
+
+/* The first port of @from to @to with which a free run begins that ends before @limit. */
+static u16 np_view_find_run(const struct np_view *v, unsigned int from, unsigned int to,
+			    unsigned int limit)
+{
+	unsigned int port, blocked;
+
+	while (from <= to) {
+		port = np_view_find(v, from, to, false);
+		if (!port || port + v->run - 1 > limit)
+			return 0;
+		blocked = v->run > 1 ? np_view_blocked(v, port + 1, port + v->run - 1) : 0;
+		if (!blocked)
+			return port;
+		from = blocked + 1;
+	}
+	return 0;
+}
+
+static bool np_may_share(const struct np_want *w)
+{
+	return w->share && w->protocol != IPPROTO_TCP;
+}
+
+/* Can a pass find what the ones before it could not? */
+static bool np_pass_applies(const struct np_want *w, unsigned int n, unsigned int pass)
+{
+	unsigned int i;
+
+	if (pass == NP_PASS_FREE)
+		return true;
+	for (i = 0; i < n; i++)
+		if (pass == NP_PASS_APART ? w[i].flags & NP_BIND_NARROW : np_may_share(&w[i]))
+			return true;
+	return false;
 }
 
 static unsigned int np_cursor_size(const struct np_cursor *c)
@@ -147,17 +239,19 @@ static void np_cursor_init(struct np_cursor *c, gfp_t gfp)
 /**
  * np_pick_start() - begin a search
  * @c: where it stands
- * @w: the request, with its range
+ * @w: the bindings of the request, the first with its range
+ * @n: how many
  * @candidates: it is one for candidates, and may be resumed
  * @gfp: says whether the search may sleep
  */
-void np_pick_start(struct np_cursor *c, const struct np_want *w, bool candidates, gfp_t gfp)
+void np_pick_start(struct np_cursor *c, const struct np_want *w, unsigned int n,
+		   bool candidates, gfp_t gfp)
 {
 	np_cursor_init(c, gfp);
 	c->low = w->low;
 	c->high = w->high;
 	c->start = c->low + get_random_u32_below(np_cursor_size(c));
-	c->pass = candidates && np_pass_applies(w, NP_PASS_APART) ? NP_PASS_APART :
+	c->pass = candidates && np_pass_applies(w, n, NP_PASS_APART) ? NP_PASS_APART :
 		  NP_PASS_FREE;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_start);
@@ -177,15 +271,16 @@ EXPORT_SYMBOL_IF_KUNIT(np_pick_save);
 /**
  * np_pick_resume() - go on with a search, behind the port last offered
  * @c: where it stands
- * @w: the request
+ * @w: the bindings of the request
+ * @n: how many
  * @saved: from np_pick_save()
  * @port: the port
  * @gfp: says whether the search may sleep
  *
  * Return: 0, or -EINVAL if no such search of this request has offered the port.
  */
-int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 port,
-		   gfp_t gfp)
+int np_pick_resume(struct np_cursor *c, const struct np_want *w, unsigned int n, u64 saved,
+		   u16 port, gfp_t gfp)
 {
 	np_cursor_init(c, gfp);
 	c->low = saved;
@@ -194,7 +289,7 @@ int np_pick_resume(struct np_cursor *c, const struct np_want *w, u64 saved, u16 
 	c->pass = saved >> 48;
 	if (!c->low || c->low > c->high || c->start < c->low || c->start > c->high ||
 	    port < c->low || port > c->high || c->pass >= NP_PASSES ||
-	    !np_pass_applies(w, c->pass))
+	    !np_pass_applies(w, n, c->pass))
 		return -EINVAL;
 	c->done = port - c->start + 1;
 	if (port < c->start)
@@ -219,7 +314,8 @@ static u16 np_pass_next(struct np_cursor *c, const struct np_view *v)
 			from -= size;
 			to = c->start - 1;
 		}
-		port = np_view_find(v, from, to, c->pass != NP_PASS_FREE);
+		port = c->pass == NP_PASS_FREE ? np_view_find_run(v, from, to, c->high) :
+						 np_view_find(v, from, to, true);
 		c->done += (port ?: to) - from + 1;
 		if (port)
 			break;
@@ -240,50 +336,105 @@ static bool np_pick_pause(struct np_cursor *c)
 }
 
 /**
- * np_pick_next() - the next port to look at under its lock
+ * np_pick_next_of() - the next port to look at under its lock
  * @c: where the search stands
- * @nn: namespace
- * @w: the request
+ * @v: what can be in the way
+ * @w: the bindings of the request
+ * @n: how many
  *
  * Sleeps now and then, if the search may, in the passes that look at ports one by one.
  *
  * Return: a port, -EADDRNOTAVAIL if there is none, or -EINTR if the caller was killed.
  */
-int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w)
+int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct np_want *w,
+		    unsigned int n)
 {
-	struct np_view v;
 	u16 port;
 
-	np_view_init(&v, nn, w);
 	for (;;) {
 		if (c->pass != NP_PASS_FREE && !np_pick_pause(c))
 			return c->may_sleep ? -EINTR : -EADDRNOTAVAIL;
-		port = np_pass_next(c, &v);
+		port = np_pass_next(c, v);
 		if (port)
 			return port;
-		if (c->resumed)
+		if (c->resumed || v->run > 1)
 			return -EADDRNOTAVAIL;
 		do {
 			if (++c->pass == NP_PASSES)
 				return -EADDRNOTAVAIL;
-		} while (!np_pass_applies(w, c->pass));
+		} while (!np_pass_applies(w, n, c->pass));
 		c->done = 0;
 	}
+}
+
+/**
+ * np_pick_next() - np_pick_next_of() of one port on one binding
+ * @c: where the search stands
+ * @nn: namespace
+ * @w: the request
+ *
+ * Return: a port, or the error.
+ */
+int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w)
+{
+	const struct np_occ *occ[NP_VIEW_OCCS];
+	const u64 *src[NP_VIEW_OCCS];
+	struct np_addr *few;
+	struct np_view v = {
+		.nn = nn, .w = w, .run = 1, .occ = occ, .src = src, .few = &few,
+	};
+
+	np_view_add(&v, w);
+	return np_pick_next_of(c, &v, w, 1);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_next);
 
 /**
  * np_pick_fits() - is this port what the search is after?
  * @c: where the search stands
+ * @w: the binding
  * @fit: enum np_fit, from an exact np_table_check()
  *
  * Return: whether so.
  */
-bool np_pick_fits(const struct np_cursor *c, int fit)
+bool np_pick_fits(const struct np_cursor *c, const struct np_want *w, int fit)
 {
-	return fit == NP_FIT_FREE || (fit == NP_FIT_SHARED && c->pass == NP_PASS_SHARED);
+	return fit == NP_FIT_FREE ||
+	       (fit == NP_FIT_SHARED && c->pass == NP_PASS_SHARED && np_may_share(w));
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_fits);
+
+/**
+ * np_pick_wait() - the search has found nothing, and waits for what comes free
+ * @c: where the search stands
+ *
+ * From now on what fits at last is good enough, too.
+ */
+void np_pick_wait(struct np_cursor *c)
+{
+	c->pass = NP_PASS_SHARED;
+}
+
+/**
+ * np_pick_wants() - would the search have a look at this port?
+ * @nn: namespace
+ * @w: the request, with its range
+ * @port: the port
+ *
+ * Return: whether so.
+ */
+bool np_pick_wants(const struct np_net *nn, const struct np_want *w, u16 port)
+{
+	unsigned int word = port / NP_WORD_PORTS;
+	u64 bits;
+
+	if (port < w->low || port > w->high)
+		return false;
+	rcu_read_lock();
+	bits = np_want_word(nn, w, word) & np_align_word(w, word);
+	rcu_read_unlock();
+	return bits & BIT_ULL(port % NP_WORD_PORTS);
+}
 
 /**
  * np_ephemeral_next() - the next port of a range, whoever holds it

@@ -189,33 +189,24 @@ static void np_port_uncount(struct np_port *p, u8 family, struct np_entry *node)
  * @shared: that it shares with all of them is known already
  * @share: the flags that it and all bindings seen have in common
  * @overlap: whether one has been seen that overlaps
+ * @last: the last one seen that overlaps
  */
 struct np_check {
 	struct np_want	*w;
 	bool		shared;
 	u8		share;
 	bool		overlap;
+	struct np_bind	*last;
 };
-
-static bool np_remote_overlaps(const struct np_bind *b, const struct np_want *w)
-{
-	if (ipv6_addr_any(&b->remote) || ipv6_addr_any(&w->remote))
-		return true;
-	return ipv6_addr_equal(&b->remote, &w->remote) &&
-	       (!b->e.rport || !w->rport || b->e.rport == w->rport);
-}
-
-static bool np_device_overlaps(const struct np_bind *b, const struct np_want *w)
-{
-	return !b->ifindex || !w->ifindex || b->ifindex == w->ifindex;
-}
 
 /* Look at one binding; true when the answer is known. */
 static bool np_check_bind(struct np_check *c, struct np_bind *b)
 {
-	if (np_device_overlaps(b, c->w) && np_remote_overlaps(b, c->w)) {
+	if (np_devices_meet(b->ifindex, c->w->ifindex) &&
+	    np_remotes_meet(&b->remote, b->e.rport, &c->w->remote, c->w->rport)) {
 		c->overlap = true;
 		c->share &= np_bind_share(b, c->w->user);
+		c->last = b;
 	}
 	return c->overlap && (c->shared || !c->share);
 }
@@ -340,9 +331,9 @@ static int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_p
 }
 
 /* Is there one, and does it agree in the whole tuple? */
-static int np_check_tuple(struct np_shard *shard, struct np_want *w, struct np_entry *e)
+static int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
 {
-	struct np_check c = { .w = w, .share = w->share };
+	const struct np_want *w = c->w;
 	struct np_bind *b;
 
 	if (e && e->kind == NP_PORT)
@@ -351,14 +342,14 @@ static int np_check_tuple(struct np_shard *shard, struct np_want *w, struct np_e
 	if (!e)
 		return NP_FIT_FREE;
 	if (e->kind == NP_GROUP) {
-		np_check_tuples(&c, shard, container_of(e, struct np_group, e));
+		np_check_tuples(c, shard, container_of(e, struct np_group, e));
 	} else {
 		b = np_entry_bind(e);
 		if (b->addr == w->addr && e->rport == w->rport &&
 		    ipv6_addr_equal(&b->remote, &w->remote))
-			np_check_bind(&c, b);
+			np_check_bind(c, b);
 	}
-	return np_check_result(&c);
+	return np_check_result(c);
 }
 
 static bool np_families_meet(const struct np_addr *a, const struct np_want *w)
@@ -391,6 +382,7 @@ static int np_check_lone(struct np_want *w, struct np_bind *b)
  */
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 {
+	struct np_check tuple = { .w = w, .share = w->share };
 	int fit = NP_FIT_FREE, err;
 	struct np_entry *e, *node;
 	struct np_port *p;
@@ -401,7 +393,7 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 	if (!e)
 		return NP_FIT_FREE;
 	if (w->flags & NP_BIND_OPTTUPLE)
-		return np_check_tuple(shard, w, e);
+		return np_check_tuple(&tuple, shard, e);
 	if (e->kind == NP_LONE)
 		return np_check_lone(w, np_entry_bind(e));
 
@@ -429,6 +421,75 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 	return fit;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_check);
+
+/* who is in the way */
+
+/* One local address: the binding at which nothing was left in common, or NULL. */
+static struct np_bind *np_blocker_addr(struct np_shard *shard, struct np_want *w,
+				       struct np_entry *n1, struct np_entry *n2)
+{
+	struct np_check c = { .w = w, .share = w->share };
+
+	if (!(n1 && np_check_node(&c, shard, n1)) && n2)
+		np_check_node(&c, shard, n2);
+	return c.overlap && !c.share ? c.last : NULL;
+}
+
+static struct np_bind *np_blocker_nodes(struct np_shard *shard, struct np_want *w,
+					struct np_port *p, u8 family)
+{
+	struct np_bind *b, *blocker;
+
+	/* What may be an np_group as well, see np_check_nodes(). */
+	list_for_each_entry(b, &p->nodes[family], link) {
+		blocker = --w->left < 0 ? NULL : np_blocker_addr(shard, w, &b->e, NULL);
+		if (blocker || w->left < 0)
+			return blocker;
+	}
+	return NULL;
+}
+
+/**
+ * np_table_blocker() - what is in the way of a binding?
+ * @shard: the shard of its port, locked
+ * @w: the binding, which np_table_check() has refused
+ *
+ * Return: the binding that makes it not fit; NULL if looking for it would take more than
+ * NP_COMPARE_MAX comparisons.
+ */
+struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w)
+{
+	struct np_check tuple = { .w = w, .share = w->share };
+	struct np_bind *blocker = NULL;
+	struct np_entry *e, *node;
+	struct np_port *p;
+	u8 family;
+
+	lockdep_assert_held(&shard->lock);
+	w->left = NP_COMPARE_MAX;
+	e = w->space ? np_find_port(shard, w->space, w->port) : NULL;
+	if (!e)
+		return NULL;
+	if (e->kind == NP_LONE)
+		return np_entry_bind(e);
+	if (w->flags & NP_BIND_OPTTUPLE) {
+		np_check_tuple(&tuple, shard, e);
+		return tuple.last;
+	}
+
+	p = container_of(e, struct np_port, e);
+	node = w->any < 0 && w->addr ? np_find_node(shard, p, w->addr) : NULL;
+	if (node)
+		blocker = np_blocker_addr(shard, w, node, NULL);
+	for (family = 0; family < NP_FAMILIES && !blocker; family++) {
+		if (!(w->families & BIT(family)))
+			continue;
+		blocker = np_blocker_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH]);
+		if (!blocker && w->any >= 0)
+			blocker = np_blocker_nodes(shard, w, p, family);
+	}
+	return blocker;
+}
 
 /* adding and removing */
 
@@ -730,6 +791,84 @@ void np_table_unlink(struct np_shard *shard, struct np_bind *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_unlink);
 
+/* Is this all of a reservation?  A set or a block isn't named by what it has. */
+static bool np_bind_whole(struct np_bind *b)
+{
+	struct np_resv *r = np_bind_resv(b);
+
+	if (np_resv_is(r, NP_BIND_HELD))
+		return false;
+	return !np_resv_is(r, NP_BIND_WIDE) || np_resv_wide(r)->nparts == 1;
+}
+
+/**
+ * np_table_suspend() - leave a binding where it is, but count it no more
+ * @shard: the shard of its port, locked
+ * @b: the binding
+ *
+ * Until np_table_resume(), under the same hold of the lock, its owner and its share flags
+ * may be changed; nothing else may be done to the table but suspend others.
+ */
+void np_table_suspend(struct np_shard *shard, struct np_bind *b)
+{
+	struct np_addr *a = b->addr;
+
+	lockdep_assert_held(&shard->lock);
+	if (b->e.kind == NP_NODE && !a->any)
+		np_port_uncount(b->port, a->family, &b->e);
+	if (b->e.kind != NP_MEMBER && b->e.kind != NP_TUPLE)
+		return;
+	if (!a->any)
+		np_port_uncount(b->group->port, a->family, &b->group->e);
+	np_group_leave(shard, b->group, b);
+	if (!a->any && b->group->total)
+		np_port_count(b->group->port, a->family, &b->group->e);
+}
+
+/**
+ * np_table_resume() - count a binding again
+ * @shard: the shard of its port, locked
+ * @b: the binding
+ */
+void np_table_resume(struct np_shard *shard, struct np_bind *b)
+{
+	struct np_addr *a = b->addr;
+
+	lockdep_assert_held(&shard->lock);
+	if (b->e.kind == NP_NODE && !a->any)
+		np_port_count(b->port, a->family, &b->e);
+	if (b->e.kind != NP_MEMBER && b->e.kind != NP_TUPLE)
+		return;
+	if (!a->any && b->group->total)
+		np_port_uncount(b->group->port, a->family, &b->group->e);
+	np_group_join(shard, b->group, b);
+	if (!a->any)
+		np_port_count(b->group->port, a->family, &b->group->e);
+}
+
+/**
+ * np_table_replace() - put a binding in the place of an equal one
+ * @shard: the shard of the port, locked
+ * @old: the binding in the table, which is in no table afterwards
+ * @new: the other; of the same owner, with the same content
+ */
+void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bind *new)
+{
+	struct np_addr *a = old->addr;
+
+	lockdep_assert_held(&shard->lock);
+	new->e.kind = old->e.kind;
+	new->group = old->group;
+	if (old->e.kind == NP_NODE && a->any) {
+		old->port->any[a->family] = &new->e;
+	} else {
+		hlist_replace_rcu(&old->e.chain, &new->e.chain);
+		if (old->e.kind != NP_LONE)
+			list_replace(&old->link, &new->link);
+	}
+	old->e.kind = NP_UNBOUND;
+}
+
 static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
 			  const struct netport_owner *owner)
 {
@@ -737,7 +876,7 @@ static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
 	       b->e.share == w->share && b->ifindex == w->ifindex &&
 	       ipv6_addr_equal(&b->remote, &w->remote) &&
 	       !((b->e.flags ^ w->flags) & NP_BIND_OPTTUPLE) &&
-	       np_bind_resv(b)->owner == owner;
+	       np_bind_resv(b)->owner == owner && np_bind_whole(b);
 }
 
 /**

@@ -84,6 +84,11 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	w->flags = 0;
 	w->low = 0;
 	w->high = 0;
+	w->align = 1;
+	w->offset = 0;
+	w->curious = false;
+	w->exclude = NULL;
+	w->conflict = NULL;
 	w->left = NP_COMPARE_MAX;
 
 	err = np_want_addrs(w, b);
@@ -110,3 +115,18 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_want_init);
+
+/**
+ * np_want_overlaps() - would two bindings of one request be in each other's way?
+ * @a: one, with the port of the other
+ * @b: the other
+ *
+ * Return: whether they overlap, shared or not.
+ */
+bool np_want_overlaps(const struct np_want *a, const struct np_want *b)
+{
+	return a->protocol == b->protocol && (a->families & b->families) &&
+	       (a->any >= 0 || b->any >= 0 || ipv6_addr_equal(&a->local, &b->local)) &&
+	       np_devices_meet(a->ifindex, b->ifindex) &&
+	       np_remotes_meet(&a->remote, a->rport, &b->remote, b->rport);
+}

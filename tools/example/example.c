@@ -24,7 +24,7 @@ int main(void)
 		if (ioctl(fd, NETPORT_IOC_CANDIDATE, &rtp))
 			err(1, "find a UDP port");
 	} while (rtp.reserve.binding.port % 2);
-	if (ioctl(fd, NETPORT_IOC_ACCEPT, &(struct netport_accept){ rtp.reserve.token }))
+	if (ioctl(fd, NETPORT_IOC_ACCEPT, &(struct netport_token){ rtp.reserve.token }))
 		err(1, "accept");
 	printf("ours: TCP %d, UDP %d\n", web.binding.port, rtp.reserve.binding.port);
 	release.token = web.token;

@@ -332,7 +332,7 @@ TEST(candidate_with_options)
 	/* A tuple needs a port. */
 	c.reserve.options = NETPORT_OPT_TUPLE;
 	EXPECT_EQ(EINVAL, candidate(fd, &c));
-	c.reserve.options = 2;
+	c.reserve.options = 1U << 4;
 	EXPECT_EQ(EINVAL, candidate(fd, &c));
 	c.reserve.options = 0x80000000;
 	EXPECT_EQ(EINVAL, candidate(fd, &c));
@@ -509,7 +509,7 @@ union argument {
 	struct netport_reserve reserve;
 	struct netport_release release;
 	struct netport_candidate candidate;
-	struct netport_accept accept;
+	struct netport_token accept;
 	struct netport_range range;
 	struct netport_ephemeral ephemeral;
 };

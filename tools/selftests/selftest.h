@@ -184,7 +184,7 @@ static inline struct netport_reserve request(const char *text)
  */
 static inline int command(int fd, unsigned long cmd, void *arg)
 {
-	__u8 before[128];
+	__u8 before[256];
 	int ret, err;
 
 	if (_IOC_SIZE(cmd) > sizeof(before))
@@ -336,7 +336,7 @@ static inline struct netport_candidate candidate_request(const char *text)
 
 static inline int accept_token(int fd, __u64 token)
 {
-	struct netport_accept a = { .token = token };
+	struct netport_token a = { .token = token };
 
 	return command(fd, NETPORT_IOC_ACCEPT, &a);
 }

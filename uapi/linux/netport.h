@@ -13,8 +13,13 @@
  * address, and is named by a 64-bit token that is never used again in that
  * namespace.  The last close of the file, by SIGKILL too, releases everything
  * the owner holds, before the close or the wait for the killed process returns.  Nobody
- * else can release or change it.  Any mode of open() does; ioctl() and close() are the
- * only calls.  Threads may use one file at the same time.
+ * else can release or change it.  Any mode of open() does; ioctl(), poll() and close()
+ * are the only calls.  Threads may use one file at the same time.
+ *
+ * One reservation can also claim its port on several bindings at once (a *set*), or
+ * several consecutive ports (a *block*); it is made whole or not at all, and has one
+ * token.  Three things outlive an owner: a reservation that is *persistent*, one that
+ * was *transferred* to another file, and the *hold* that a release may ask for.
  *
  * netport compares what it is told: an address need not be configured, nor a device
  * exist.
@@ -54,13 +59,17 @@
  *  EFAULT         a bad pointer
  *  ENOTTY         no such command
  *  EADDRINUSE     the port asked for conflicts with a reservation
- *  EADDRNOTAVAIL  no port asked for, and none in the range fits
+ *  EADDRNOTAVAIL  no port asked for, and none in the range fits; or the host was
+ *                 to bind the address (NETPORT_OPT_HOST_*) and doesn't have it
  *  ENOENT         this owner has no such reservation
  *  EACCES         a port below net.ipv4.ip_unprivileged_port_start, and no
  *                 CAP_NET_BIND_SERVICE over the network namespace
  *  EPERM          needs a capability that the command names
- *  EDQUOT         a limit: reservations per owner, per uid, per network namespace
- *                 (module parameters max_per_owner, max_per_uid, max_per_netns), or
+ *  EBADF          no such file, or not one of /dev/netport (NETPORT_IOC_TRANSFER)
+ *  EDQUOT         a limit: ports held per owner, per uid, per network namespace
+ *                 (module parameters max_per_owner, max_per_uid, max_per_netns; each
+ *                 port on each binding counts), the number of different wishes that
+ *                 may wait for one port (%NETPORT_WISHES_MAX), or
  *                 the number of reservations that one request may have to be
  *                 compared with one by one (4096), which only happens on a port
  *                 where some are for a device or a remote, or that equal it in
@@ -68,9 +77,9 @@
  *  ENOMEM         no memory, or the caller's memory cgroup is at its limit
  *  ENETDOWN       the network namespace of this file no longer exists; all that
  *                 was held there is gone
- *
- * Kept for commands to come: ETIMEDOUT and EINTR (a wait that ended) and
- * EOPNOTSUPP (not for this protocol).
+ *  ETIMEDOUT      the deadline of a wait has passed
+ *  EINTR          the caller was killed in a wait or a long search
+ *  EOPNOTSUPP     not for this protocol, or the host's stack doesn't have it
  */
 #ifndef _UAPI_LINUX_NETPORT_H
 #define _UAPI_LINUX_NETPORT_H
@@ -112,8 +121,42 @@
  * share flags count as ever.  Needs a port, a local address that is not "any", and a
  * remote with address and port.  Once made, it counts for later requests like any
  * other.
+ *
+ * %NETPORT_OPT_HOST_CHECK: only a port that the host's own stack could bind now, in the
+ * file's network namespace.  %NETPORT_OPT_HOST_HOLD: and keep the host from binding it for
+ * as long as the reservation lives, holds included: the kernel binds a socket to it, with
+ * SO_REUSEPORT for LOAD_BALANCED, SO_REUSEADDR for the other two share flags, the
+ * owner's uid, and the device.  (For the host, SO_REUSEPORT lets in each socket
+ * of this uid that has it, and SO_REUSEADDR each that has that, whatever the share rule
+ * says.)  For TCP and UDP, else EOPNOTSUPP; every remote, else EINVAL.  The address has to be
+ * the host's, else EADDRNOTAVAIL.  A port that the host refuses is EADDRINUSE, and a pick
+ * goes on to the next.
+ *
+ * %NETPORT_OPT_PERSISTENT: the reservation outlives its owner.  Needs CAP_NET_ADMIN over
+ * the network namespace.  See NETPORT_IOC_ADOPT.
  */
 #define NETPORT_OPT_TUPLE	(1U << 0)
+#define NETPORT_OPT_HOST_CHECK	(1U << 1)
+#define NETPORT_OPT_HOST_HOLD	(1U << 2)
+#define NETPORT_OPT_PERSISTENT	(1U << 3)
+
+/**
+ * DOC: limits
+ *
+ * %NETPORT_BINDINGS_MAX: bindings of one reservation.  %NETPORT_PORTS_MAX: ports of a
+ * block, times its bindings.  %NETPORT_BATCH_MAX: entries of a batch.
+ * %NETPORT_EXCLUDE_MAX: ports that a request may exclude.  %NETPORT_WISHES_MAX: different
+ * wishes that may wait for one port, or for a port of any range; any number of equal ones
+ * may.  %NETPORT_HOLD_MAX: the longest hold, in milliseconds: a day.
+ */
+#define NETPORT_BINDINGS_MAX	64
+#define NETPORT_PORTS_MAX	1024
+#define NETPORT_BATCH_MAX	1024
+#define NETPORT_EXCLUDE_MAX	1024
+#define NETPORT_WISHES_MAX	64
+#define NETPORT_HOLD_MAX	86400000
+#define NETPORT_LABEL_LEN	32
+#define NETPORT_COMM_LEN	16
 
 /**
  * struct netport_binding - what a reservation claims
@@ -150,7 +193,8 @@ struct netport_binding {
 };
 
 /**
- * struct netport_reserve - argument of NETPORT_IOC_RESERVE and NETPORT_IOC_AVAILABLE
+ * struct netport_reserve - argument of NETPORT_IOC_RESERVE and NETPORT_IOC_AVAILABLE,
+ *	and the beginning of that of NETPORT_IOC_REQUEST
  * @binding: what to reserve; with port 0 the port is picked, and
  *	@binding.port is a result
  * @token: result: the reservation's name, never 0
@@ -175,19 +219,90 @@ struct netport_reserve {
 };
 
 /**
+ * struct netport_terms - what a request may ask for beyond a port on a binding
+ * @bindings: pointer to @nbindings more struct netport_binding, which get the same port in
+ *	the same reservation: all or none.  Their port is 0 or that of the first.  The same
+ *	binding twice is EINVAL; two that overlap are in each other's way, unless they share
+ * @exclude: pointer to @nexclude ports (__u16, in any order) that are not to be picked
+ * @conflict: pointer to a struct netport_entry, or 0.  When the request fails with
+ *	EADDRINUSE, a binding that is in its way is written there
+ * @deadline: until when to wait for the port, or for a port in the range, in nanoseconds of
+ *	CLOCK_MONOTONIC.  0: don't wait.  At most INT64_MAX, which is forever
+ * @nbindings: number of @bindings, less than %NETPORT_BINDINGS_MAX
+ * @nexclude: number of @exclude, at most %NETPORT_EXCLUDE_MAX
+ * @count: number of consecutive ports to reserve, from the port asked for or picked on,
+ *	on each binding; at most %NETPORT_PORTS_MAX divided by the number of bindings.
+ *	0 is 1.  A block is picked inside the range, and only from ports nobody is in the
+ *	way of
+ * @align: a power of two: the port picked, or the first of the block, divided by this
+ *	leaves the remainder @offset.  0 is 1
+ * @offset: less than @align; so 2 and 0 pick an even port, 2 and 1 an odd one
+ * @__pad: zero
+ * @label: a text for listings, at most 31 bytes, padded with zeros
+ *
+ * All zero asks for nothing.  @exclude, @align and @offset are for requests with port 0, but
+ * a block at a given port may have @align and @offset, too: EINVAL if the port doesn't have
+ * them.  A request with a @deadline can't have @count above 1 or NETPORT_OPT_HOST_*.
+ *
+ * 80 bytes, the same on 32 and 64 bit.
+ */
+struct netport_terms {
+	__aligned_u64	bindings;
+	__aligned_u64	exclude;
+	__aligned_u64	conflict;
+	__aligned_u64	deadline;
+	__u32	nbindings;
+	__u32	nexclude;
+	__u16	count;
+	__u16	align;
+	__u16	offset;
+	__u16	__pad;
+	__u8	label[NETPORT_LABEL_LEN];
+};
+
+/**
+ * struct netport_request - a struct netport_reserve that has grown
+ * @reserve: as ever
+ * @terms: what else is asked for
+ *
+ * 144 bytes, the same on 32 and 64 bit.
+ */
+struct netport_request {
+	struct netport_reserve reserve;
+	struct netport_terms terms;
+};
+
+/**
+ * DOC: how a hold takes the port
+ *
+ * %NETPORT_RELEASE_PORT: nobody gets the port on any address, rather than just nobody gets
+ * what was reserved.
+ */
+#define NETPORT_RELEASE_PORT	(1U << 31)
+
+/**
  * struct netport_release - argument of NETPORT_IOC_RELEASE
  * @binding: the binding as it was reserved, with its port and share flags; all zero
  *	when @token is given
  * @token: the reservation's name, or 0 to name it by @binding
- * @options: NETPORT_OPT_TUPLE if it was reserved with that, else 0; 0 with @token
+ * @options: NETPORT_OPT_TUPLE if it was reserved with that and is named by @binding;
+ *	and %NETPORT_RELEASE_PORT, if there is a @hold
+ * @hold: for how many milliseconds nobody gets it, at most %NETPORT_HOLD_MAX; 0 for none.
+ *	It may be up to an eighth longer
+ * @port: with @token and @count, the first port of a part of a block
+ * @count: how many ports to release of it, all of them still held; 0 for the whole
+ *	reservation
  * @__pad: zero
  *
- * 64 bytes, the same on 32 and 64 bit.
+ * 72 bytes (64 in the first version), the same on 32 and 64 bit.
  */
 struct netport_release {
 	struct netport_binding binding;
 	__aligned_u64	token;
 	__u32	options;
+	__u32	hold;
+	__u16	port;
+	__u16	count;
 	__u32	__pad;
 };
 
@@ -199,22 +314,259 @@ struct netport_release {
  *	@reserve.binding.port is a result only, and ignored on the way in
  * @cursor: where the search stands.  A result; give it back unchanged with the
  *	candidate turned down.  Ignored in the first call
+ * @terms: as for NETPORT_IOC_RESERVE, and the same in each call; no @terms.deadline and
+ *	no block
  *
- * 72 bytes, the same on 32 and 64 bit.
+ * 152 bytes (72 in the first version), the same on 32 and 64 bit.
  */
 struct netport_candidate {
 	struct netport_reserve reserve;
 	__aligned_u64	cursor;
+	struct netport_terms terms;
 };
 
 /**
- * struct netport_accept - argument of NETPORT_IOC_ACCEPT
- * @token: the candidate
+ * struct netport_token - argument of NETPORT_IOC_ACCEPT, NETPORT_IOC_ADOPT and
+ *	NETPORT_IOC_UNWISH
+ * @token: the candidate, the reservation, or the wish
  *
  * 8 bytes.
  */
-struct netport_accept {
+struct netport_token {
 	__aligned_u64	token;
+};
+
+/**
+ * struct netport_batch - argument of NETPORT_IOC_BATCH
+ * @requests: pointer to @count requests, each a struct netport_request or as much of it
+ *	as @size says; ports and tokens in them are results
+ * @errors: pointer to @count __s32, or 0: 0 for each request that can be had, and an errno
+ *	for each that can't.  Written whenever the batch was tried, so also when it fails
+ *	as a whole
+ * @count: number of requests, 1 to %NETPORT_BATCH_MAX
+ * @size: bytes from one request to the next, a multiple of 8, from 64 on
+ * @flags: %NETPORT_BATCH_PARTIAL or 0
+ * @done: result: how many were reserved
+ *
+ * 32 bytes, the same on 32 and 64 bit.
+ */
+struct netport_batch {
+	__aligned_u64	requests;
+	__aligned_u64	errors;
+	__u32	count;
+	__u32	size;
+	__u32	flags;
+	__u32	done;
+};
+
+/** NETPORT_BATCH_PARTIAL - as many of a batch as there are, not all or none. */
+#define NETPORT_BATCH_PARTIAL	(1U << 0)
+
+/**
+ * struct netport_tokens - argument of NETPORT_IOC_RELEASE_BATCH
+ * @tokens: pointer to @count __u64: reservations
+ * @count: number of tokens, 1 to %NETPORT_BATCH_MAX
+ * @hold: as for NETPORT_IOC_RELEASE, for each
+ * @options: %NETPORT_RELEASE_PORT, if there is a @hold, else 0
+ * @done: result: how many of them were this owner's, and have been released
+ *
+ * 24 bytes, the same on 32 and 64 bit.
+ */
+struct netport_tokens {
+	__aligned_u64	tokens;
+	__u32	count;
+	__u32	hold;
+	__u32	options;
+	__u32	done;
+};
+
+/**
+ * struct netport_transfer - argument of NETPORT_IOC_TRANSFER
+ * @token: the reservation
+ * @fd: file descriptor of the file of /dev/netport that becomes its owner
+ * @__pad: zero
+ *
+ * 16 bytes, the same on 32 and 64 bit.
+ */
+struct netport_transfer {
+	__aligned_u64	token;
+	__s32	fd;
+	__u32	__pad;
+};
+
+/**
+ * struct netport_label - argument of NETPORT_IOC_LABEL
+ * @token: the reservation, or 0 for the owner itself
+ * @label: the text, at most 31 bytes, padded with zeros
+ *
+ * 40 bytes, the same on 32 and 64 bit.
+ */
+struct netport_label {
+	__aligned_u64	token;
+	__u8	label[NETPORT_LABEL_LEN];
+};
+
+/**
+ * struct netport_granted - argument of NETPORT_IOC_GRANTED
+ * @wish: the wish asked about, or 0 for any; a result
+ * @token: result: the reservation that the wish has become
+ * @port: result: its port
+ * @__pad: zero
+ *
+ * 24 bytes, the same on 32 and 64 bit.
+ */
+struct netport_granted {
+	__aligned_u64	wish;
+	__aligned_u64	token;
+	__u16	port;
+	__u16	__pad[3];
+};
+
+/**
+ * DOC: states of an entry
+ *
+ * %NETPORT_STATE_CANDIDATE: not accepted yet.  %NETPORT_STATE_HELD: released, and held
+ * for a while longer.  %NETPORT_STATE_ORPHAN: persistent, and its owner is gone.
+ * %NETPORT_STATE_HOST: not a reservation; it's the host's own stack that is in the way.
+ */
+#define NETPORT_STATE_CANDIDATE	(1U << 0)
+#define NETPORT_STATE_HELD	(1U << 1)
+#define NETPORT_STATE_ORPHAN	(1U << 2)
+#define NETPORT_STATE_HOST	(1U << 3)
+
+/**
+ * struct netport_entry - one port on one binding, as it is listed
+ * @binding: what is claimed, in the form a request has; IPv4 always as IPv4
+ * @token: the reservation's name
+ * @owner: the owner's number, never used again until the module is loaded anew
+ * @uid: the owner's uid, in the user namespace of whoever asks
+ * @pid: process that opened the file, in the pid namespace of whoever asks; 0 if it isn't
+ *	visible from there, or for an owner in the kernel
+ * @options: the NETPORT_OPT_* that it was reserved with
+ * @state: NETPORT_STATE_* mask
+ * @hold: how many milliseconds a held one has left
+ * @parts: how many entries have this token
+ * @comm: name of the process that opened the file, ended by a zero
+ * @label: text of the reservation
+ * @owner_label: text of the owner
+ *
+ * @pid, @comm and the labels are zero unless whoever asks has the owner's uid, or
+ * CAP_NET_ADMIN over the network namespace.
+ *
+ * 168 bytes, the same on 32 and 64 bit.
+ */
+struct netport_entry {
+	struct netport_binding binding;
+	__aligned_u64	token;
+	__aligned_u64	owner;
+	__u32	uid;
+	__s32	pid;
+	__u32	options;
+	__u32	state;
+	__u32	hold;
+	__u32	parts;
+	__u8	comm[NETPORT_COMM_LEN];
+	__u8	label[NETPORT_LABEL_LEN];
+	__u8	owner_label[NETPORT_LABEL_LEN];
+};
+
+/**
+ * DOC: filters of a listing
+ *
+ * %NETPORT_LIST_MINE: what this owner holds.  %NETPORT_LIST_OWNER, _PROTOCOL, _PORT: only
+ * what has that owner, protocol, port.
+ */
+#define NETPORT_LIST_MINE	(1U << 0)
+#define NETPORT_LIST_OWNER	(1U << 1)
+#define NETPORT_LIST_PROTOCOL	(1U << 2)
+#define NETPORT_LIST_PORT	(1U << 3)
+
+/**
+ * struct netport_list - argument of NETPORT_IOC_LIST
+ * @entries: pointer to room for @count entries
+ * @cursor: zero in the first call; a result, to be given back for the next entries
+ * @owner: with %NETPORT_LIST_OWNER, the owner's number; else 0
+ * @count: how many entries there is room for, at least 1; a result: how many were written,
+ *	0 when there are no more
+ * @size: bytes from one entry to the next: sizeof(struct netport_entry), or less (from
+ *	168 on) or more: what doesn't fit is left out, what is more is zeroed
+ * @flags: NETPORT_LIST_* mask
+ * @protocol: with %NETPORT_LIST_PROTOCOL, the protocol; else 0
+ * @port: with %NETPORT_LIST_PORT, the port; else 0
+ *
+ * 56 bytes, the same on 32 and 64 bit.
+ */
+struct netport_list {
+	__aligned_u64	entries;
+	__aligned_u64	cursor[3];
+	__aligned_u64	owner;
+	__u32	count;
+	__u32	size;
+	__u32	flags;
+	__u16	protocol;
+	__u16	port;
+};
+
+/**
+ * DOC: features
+ *
+ * What NETPORT_IOC_INFO says the module can do.
+ */
+#define NETPORT_FEATURE_SETS		(1ULL << 0)
+#define NETPORT_FEATURE_BLOCKS		(1ULL << 1)
+#define NETPORT_FEATURE_BATCHES		(1ULL << 2)
+#define NETPORT_FEATURE_WAIT		(1ULL << 3)
+#define NETPORT_FEATURE_HOLD		(1ULL << 4)
+#define NETPORT_FEATURE_CONFLICT	(1ULL << 5)
+#define NETPORT_FEATURE_LABELS		(1ULL << 6)
+#define NETPORT_FEATURE_TRANSFER	(1ULL << 7)
+#define NETPORT_FEATURE_PERSISTENT	(1ULL << 8)
+#define NETPORT_FEATURE_HOST_IPV4	(1ULL << 9)
+#define NETPORT_FEATURE_HOST_IPV6	(1ULL << 10)
+#define NETPORT_FEATURE_LIST		(1ULL << 11)
+
+/**
+ * struct netport_info - argument of NETPORT_IOC_INFO; all of it is a result
+ * @features: NETPORT_FEATURE_* mask
+ * @owner: this owner's number, as in listings
+ * @options: the NETPORT_OPT_* that are known
+ * @commands: number of commands: 0 to this less 1 are known
+ * @max_bindings: %NETPORT_BINDINGS_MAX of the module
+ * @max_ports: %NETPORT_PORTS_MAX of the module
+ * @max_batch: %NETPORT_BATCH_MAX of the module
+ * @max_exclude: %NETPORT_EXCLUDE_MAX of the module
+ * @max_wishes: %NETPORT_WISHES_MAX of the module
+ * @max_hold: %NETPORT_HOLD_MAX of the module
+ * @max_per_owner: limit of ports that an owner holds
+ * @max_per_uid: limit of ports that the owners of a uid hold
+ * @max_per_netns: limit of ports held in a network namespace
+ * @request_size: size of struct netport_request, as far as the module knows it
+ * @candidate_size: likewise of struct netport_candidate
+ * @release_size: likewise of struct netport_release
+ * @entry_size: likewise of struct netport_entry
+ * @__pad: zero
+ *
+ * 80 bytes, the same on 32 and 64 bit.
+ */
+struct netport_info {
+	__aligned_u64	features;
+	__aligned_u64	owner;
+	__u32	options;
+	__u32	commands;
+	__u32	max_bindings;
+	__u32	max_ports;
+	__u32	max_batch;
+	__u32	max_exclude;
+	__u32	max_wishes;
+	__u32	max_hold;
+	__u32	max_per_owner;
+	__u32	max_per_uid;
+	__u32	max_per_netns;
+	__u32	request_size;
+	__u32	candidate_size;
+	__u32	release_size;
+	__u32	entry_size;
+	__u32	__pad;
 };
 
 /**
@@ -270,12 +622,33 @@ struct netport_ephemeral {
 #define NETPORT_IOC_RESERVE	_IOWR(NETPORT_IOC_MAGIC, 0x00, struct netport_reserve)
 
 /**
+ * NETPORT_IOC_REQUEST - NETPORT_IOC_RESERVE with terms
+ *
+ * The same command, with a structure that has grown: sets, blocks, narrower picks,
+ * waiting, labels, and who is in the way.
+ *
+ * A wait is served first come, first served: whoever gives a port back hands it to the
+ * request that has waited longest of those that fit, so nobody can come between.  It
+ * ends with the reservation, ETIMEDOUT, or EINTR when the process is killed; other signals
+ * don't end it.
+ *
+ * As NETPORT_IOC_RESERVE, and ETIMEDOUT, EINTR, EOPNOTSUPP, EPERM (NETPORT_OPT_PERSISTENT).
+ */
+#define NETPORT_IOC_REQUEST	_IOWR(NETPORT_IOC_MAGIC, 0x00, struct netport_request)
+
+/**
  * NETPORT_IOC_RELEASE - give a reservation or a candidate back
  *
  * Named by its token, or by the binding it was reserved with; of several equal ones
- * one goes, and it is not said which.  A candidate is named like a reservation.
+ * one goes, and it is not said which.  A candidate is named like a reservation; a set or a
+ * block only by its token.  A persistent one without an owner can be released by whoever
+ * has CAP_NET_ADMIN over the network namespace, by its token.
  *
- * EINVAL, E2BIG, EFAULT, ENOENT.
+ * With a hold it's no longer this owner's, and survives the close of its file; nobody can
+ * end the hold before its time.  It counts for the limits of uid and namespace
+ * until then.
+ *
+ * EINVAL, E2BIG, EFAULT, ENOENT; ENOMEM (%NETPORT_RELEASE_PORT), and then it's still held.
  */
 #define NETPORT_IOC_RELEASE	_IOWR(NETPORT_IOC_MAGIC, 0x01, struct netport_release)
 
@@ -283,12 +656,14 @@ struct netport_ephemeral {
  * NETPORT_IOC_AVAILABLE - would NETPORT_IOC_RESERVE succeed now?
  *
  * 0 if so, and otherwise the error that it would fail with, limits included.  Reserves
- * nothing and writes nothing.
+ * nothing, and writes nothing but @terms.conflict.  A struct netport_request is taken too
+ * (NETPORT_IOC_AVAILABLE_REQUEST), without a deadline.
  *
  * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
  * EDQUOT, ENETDOWN.
  */
 #define NETPORT_IOC_AVAILABLE	_IOWR(NETPORT_IOC_MAGIC, 0x02, struct netport_reserve)
+#define NETPORT_IOC_AVAILABLE_REQUEST _IOWR(NETPORT_IOC_MAGIC, 0x02, struct netport_request)
 
 /**
  * NETPORT_IOC_CANDIDATE - pick a port and hold it while the caller tests it
@@ -314,7 +689,7 @@ struct netport_ephemeral {
  *
  * EINVAL (the reservation is no candidate), E2BIG, EFAULT, ENOENT.
  */
-#define NETPORT_IOC_ACCEPT	_IOWR(NETPORT_IOC_MAGIC, 0x04, struct netport_accept)
+#define NETPORT_IOC_ACCEPT	_IOWR(NETPORT_IOC_MAGIC, 0x04, struct netport_token)
 
 /**
  * NETPORT_IOC_GET_RANGE - the ephemeral range of the file's network namespace
@@ -344,5 +719,135 @@ struct netport_ephemeral {
  * EINVAL, E2BIG, EFAULT, EADDRNOTAVAIL (every port has been offered), ENETDOWN.
  */
 #define NETPORT_IOC_EPHEMERAL	_IOWR(NETPORT_IOC_MAGIC, 0x07, struct netport_ephemeral)
+
+/**
+ * NETPORT_IOC_EXTEND - add bindings to a reservation
+ *
+ * @reserve.token names it; its port is reserved on the binding of the request and those of
+ * @terms.bindings, on all or on none.  @reserve.binding.port is 0 or its port.
+ * Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
+ * of the terms, only @terms.bindings and @terms.conflict.
+ *
+ * EINVAL (also: a candidate, a block, or a binding it has already), E2BIG, EFAULT, ENOENT,
+ * EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*), EACCES, EDQUOT, ENOMEM,
+ * ENETDOWN.
+ */
+#define NETPORT_IOC_EXTEND	_IOWR(NETPORT_IOC_MAGIC, 0x08, struct netport_request)
+
+/**
+ * NETPORT_IOC_REBIND - move a reservation to another port or other bindings
+ *
+ * @reserve.token names it; the bindings of the request take the place of all that it has,
+ * with a port of their own or one that is picked.  What it has itself is not in its
+ * way.  The token stays.  At no instant is neither held, and on an error it has what it
+ * had.  Label and persistence stay, too.
+ *
+ * EINVAL (also: a candidate or a block), and the errors of NETPORT_IOC_EXTEND.
+ */
+#define NETPORT_IOC_REBIND	_IOWR(NETPORT_IOC_MAGIC, 0x09, struct netport_request)
+
+/**
+ * NETPORT_IOC_BATCH - many requests in one call
+ *
+ * Each as by NETPORT_IOC_REQUEST, one after the other, but without deadlines.  All or
+ * none: the error is that of the first that can't be had, and then none is reserved.  With
+ * %NETPORT_BATCH_PARTIAL those that can are, the token of the others is 0, and the call
+ * succeeds.
+ *
+ * The errors of NETPORT_IOC_REQUEST.
+ */
+#define NETPORT_IOC_BATCH	_IOWR(NETPORT_IOC_MAGIC, 0x0a, struct netport_batch)
+
+/**
+ * NETPORT_IOC_RELEASE_BATCH - release many reservations in one call
+ *
+ * Each as by NETPORT_IOC_RELEASE; those that aren't this owner's are passed over.
+ *
+ * EINVAL, E2BIG, EFAULT; ENOMEM (%NETPORT_RELEASE_PORT), and then @done is as it was,
+ * and the tokens before the one that failed are released.
+ */
+#define NETPORT_IOC_RELEASE_BATCH _IOWR(NETPORT_IOC_MAGIC, 0x0b, struct netport_tokens)
+
+/**
+ * NETPORT_IOC_TRANSFER - give a reservation to another owner
+ *
+ * It's never without one, and the token stays.  The other owner is in the same
+ * network namespace.  One with LOAD_BALANCED can go to an owner of another uid only if it
+ * isn't in anybody's way there, else EADDRINUSE.
+ *
+ * EINVAL (also: a candidate, the same owner, another namespace), E2BIG, EFAULT, EBADF,
+ * ENOENT, EADDRINUSE, EDQUOT (of the other owner), ENETDOWN.
+ */
+#define NETPORT_IOC_TRANSFER	_IOWR(NETPORT_IOC_MAGIC, 0x0c, struct netport_transfer)
+
+/**
+ * NETPORT_IOC_ADOPT - become the owner of a persistent reservation that has none
+ *
+ * It stays persistent.  Needs CAP_NET_ADMIN over the network namespace.
+ *
+ * E2BIG, EFAULT, EPERM, ENOENT, EADDRINUSE (as NETPORT_IOC_TRANSFER), EDQUOT, ENETDOWN.
+ */
+#define NETPORT_IOC_ADOPT	_IOWR(NETPORT_IOC_MAGIC, 0x0d, struct netport_token)
+
+/**
+ * NETPORT_IOC_LABEL - write a text on a reservation, or on this owner
+ *
+ * EINVAL, E2BIG, EFAULT, ENOENT, ENOMEM.
+ */
+#define NETPORT_IOC_LABEL	_IOWR(NETPORT_IOC_MAGIC, 0x0e, struct netport_label)
+
+/**
+ * NETPORT_IOC_WISH - wait for a port without blocking
+ *
+ * As NETPORT_IOC_REQUEST, without a deadline: when the request can be had, now or later, in
+ * turn with those that wait in a call, it is reserved for this owner, and poll() says
+ * POLLIN until NETPORT_IOC_GRANTED has fetched it.  @reserve.token is a result, the
+ * wish's name; tokens of reservations are others.  What a wish asks for counts for the limits
+ * as if it were held.
+ *
+ * EINVAL, E2BIG, EFAULT, EACCES, EPERM, EDQUOT, ENOMEM, ENETDOWN.
+ */
+#define NETPORT_IOC_WISH	_IOWR(NETPORT_IOC_MAGIC, 0x0f, struct netport_request)
+
+/**
+ * NETPORT_IOC_GRANTED - fetch a wish that has been granted
+ *
+ * The wish is gone then, and the reservation is like any other.
+ *
+ * EINVAL, E2BIG, EFAULT, ENOENT (no such wish, or not granted yet).
+ */
+#define NETPORT_IOC_GRANTED	_IOWR(NETPORT_IOC_MAGIC, 0x10, struct netport_granted)
+
+/**
+ * NETPORT_IOC_UNWISH - take a wish back
+ *
+ * If it has been granted and not been fetched, the reservation is released.
+ *
+ * E2BIG, EFAULT, ENOENT.
+ */
+#define NETPORT_IOC_UNWISH	_IOWR(NETPORT_IOC_MAGIC, 0x11, struct netport_token)
+
+/**
+ * NETPORT_IOC_LIST - what is reserved in the file's network namespace
+ *
+ * In no particular order.  Each entry is consistent in itself.  A reservation that is there
+ * from before the first call until after the last appears exactly once, whatever others do
+ * meanwhile; one that comes or goes in between may or may not appear, and one that is
+ * rebound or extended may appear with its old bindings, its new ones, or some of both.
+ *
+ * Entries with the same token are the bindings of a set, or the ports of a block.  Each
+ * has what NETPORT_IOC_BATCH needs to reserve it again: restoring is a batch of those with
+ * @state 0.
+ *
+ * EINVAL, E2BIG, EFAULT, ENETDOWN.
+ */
+#define NETPORT_IOC_LIST	_IOWR(NETPORT_IOC_MAGIC, 0x12, struct netport_list)
+
+/**
+ * NETPORT_IOC_INFO - what this module has and allows
+ *
+ * EINVAL, EFAULT.
+ */
+#define NETPORT_IOC_INFO	_IOWR(NETPORT_IOC_MAGIC, 0x13, struct netport_info)
 
 #endif /* _UAPI_LINUX_NETPORT_H */

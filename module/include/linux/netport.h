@@ -28,6 +28,7 @@
 
 struct net;
 struct netport_owner;
+struct wait_queue_head;
 
 /**
  * NETPORT_ATOMIC_PROBES - ports on which a pick that may not sleep asks for sharing
@@ -59,7 +60,29 @@ int netport_reserve(struct netport_owner *owner, struct netport_reserve *req,
 int netport_release(struct netport_owner *owner, u64 token);
 int netport_release_binding(struct netport_owner *owner,
 			    const struct netport_binding *binding, u32 options);
+int netport_release_request(struct netport_owner *owner, const struct netport_release *rel,
+			    gfp_t gfp);
 int netport_available(struct netport_owner *owner, const struct netport_reserve *req);
+
+int netport_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int netport_request_available(struct netport_owner *owner,
+			      const struct netport_request *req, gfp_t gfp);
+int netport_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int netport_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int netport_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
+		  u32 count, u32 flags, gfp_t gfp);
+
+int netport_transfer(struct netport_owner *from, u64 token, struct netport_owner *to);
+int netport_adopt(struct netport_owner *owner, u64 token);
+int netport_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp);
+
+int netport_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int netport_granted(struct netport_owner *owner, struct netport_granted *granted);
+int netport_unwish(struct netport_owner *owner, u64 wish);
+struct wait_queue_head *netport_wish_queue(struct netport_owner *owner);
+
+int netport_list(struct netport_owner *owner, struct netport_list *list,
+		 struct netport_entry *entries);
 
 int netport_candidate(struct netport_owner *owner, struct netport_candidate *cand,
 		      gfp_t gfp);

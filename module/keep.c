@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reservations that outlive their owner, or change it: holds, transfer, persistence.
+ */
+#include <kunit/visibility.h>
+#include <linux/sched.h>
+
+#include "netport_priv.h"
+
+/* holds */
+
+/* Nobody shares with it any more. */
+static void np_hold_exact(struct np_net *nn, struct np_resv *r)
+{
+	struct np_shard *shard;
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r) {
+		shard = np_shard_of(nn, b->e.port);
+		np_table_suspend(shard, b);
+		b->e.share = 0;
+		np_table_resume(shard, b);
+	}
+}
+
+/* It claims the whole port.  The addresses that it had are left in @m. */
+static void np_hold_port(struct np_net *nn, struct np_resv *r, struct np_moved *m)
+{
+	struct np_move *move = m->move;
+	struct np_shard *shard;
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r) {
+		shard = np_shard_of(nn, b->e.port);
+		np_table_unlink(shard, b);
+		swap(b->addr, move->addr);
+		b->remote = in6addr_any;
+		b->ifindex = 0;
+		b->e.rport = 0;
+		b->e.share = 0;
+		b->e.flags &= ~(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE);
+		WARN_ON_ONCE(np_table_link(shard, b, &move->spare));
+		move++;
+	}
+}
+
+static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
+{
+	struct netport_owner *owner = r->owner;
+	bool orphan;
+
+	spin_lock(&owner->lock);
+	orphan = np_resv_orphan(r);
+	list_del(&r->owner_link);
+	spin_unlock(&owner->lock);
+	/* An orphan has a reference, and counts for its owner no more. */
+	if (!orphan) {
+		np_owner_get(owner);
+		np_owner_hold(owner, np_resv_ports(r));
+	}
+	r->bind.e.flags &= ~(NP_BIND_PERSISTENT | NP_BIND_CANDIDATE);
+	r->bind.e.flags |= NP_BIND_HELD;
+	np_hold_add(nn, r, ms);
+}
+
+/* Whose it must be: @owner's, or nobody's if that is NULL. */
+static bool np_resv_releasable(const struct np_resv *r, const struct netport_owner *owner)
+{
+	if (READ_ONCE(r->owner->nn->dead) || np_resv_is(r, NP_BIND_UNCHARGED | NP_BIND_HELD))
+		return false;
+	return owner || np_resv_orphan(r);
+}
+
+static int np_release_hold(struct np_net *nn, const struct netport_owner *owner, u64 token,
+			   u32 ms, bool port, gfp_t gfp)
+{
+	struct np_moved *m = NULL;
+	struct np_resv *r;
+	u64 shards;
+	int err;
+
+	do {
+		if (port) {
+			m = np_moved_gather(nn, owner, token, true, gfp);
+			if (IS_ERR(m))
+				return PTR_ERR(m);
+		}
+		shards = 0;
+		err = -ENOENT;
+		r = np_resv_lock(nn, owner, token, &shards);
+		if (r) {
+			if (np_resv_releasable(r, owner))
+				err = !m || np_moved_same(m, r, true) ? 0 : -EAGAIN;
+			if (!err) {
+				if (m)
+					np_hold_port(nn, r, m);
+				else
+					np_hold_exact(nn, r);
+				np_hold_start(nn, r, ms);
+			}
+			np_resv_unlock(nn, shards);
+		}
+		if (m)
+			np_moved_free(m);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+static int np_release_orphan(struct np_net *nn, u64 token)
+{
+	struct np_shard *shard = np_token_shard(nn, token);
+	struct np_resv *r;
+
+	spin_lock_bh(&shard->lock);
+	r = np_token_find(shard, nn, token);
+	if (r && !np_resv_releasable(r, NULL))
+		r = NULL;
+	if (r)
+		np_resv_unpublish(shard, r);
+	spin_unlock_bh(&shard->lock);
+	if (!r)
+		return -ENOENT;
+	np_resv_free(r);
+	return 0;
+}
+
+/* By token: this owner's; or nobody's, if @owner is NULL. */
+static int np_release_token(struct np_net *nn, struct netport_owner *owner, u64 token,
+			    const struct netport_release *rel, gfp_t gfp)
+{
+	if (rel->hold)
+		return np_release_hold(nn, owner, token, rel->hold,
+				       rel->options & NETPORT_RELEASE_PORT, gfp);
+	return owner ? np_resv_release(owner, token) : np_release_orphan(nn, token);
+}
+
+static bool np_binding_empty(const struct netport_binding *b)
+{
+	const u64 *word = (const u64 *)b;
+	u64 any = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*b) / sizeof(*word); i++)
+		any |= word[i];
+	return !any;
+}
+
+static int np_release_check(const struct netport_release *rel)
+{
+	u32 options = rel->options & ~NETPORT_RELEASE_PORT;
+
+	if (rel->__pad || rel->hold > NETPORT_HOLD_MAX || (options & ~NETPORT_OPT_TUPLE) ||
+	    (rel->options != options && !rel->hold))
+		return -EINVAL;
+	if (!rel->token)
+		return rel->port || rel->count ? -EINVAL : 0;
+	if (options || !np_binding_empty(&rel->binding) || !rel->port != !rel->count ||
+	    (rel->count && rel->hold))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * np_release() - release as NETPORT_IOC_RELEASE does
+ * @owner: whose
+ * @rel: what, and how
+ * @gfp: for the memory that a hold of the whole port needs
+ *
+ * Return: 0 or an error of NETPORT_IOC_RELEASE.
+ */
+int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp)
+{
+	u64 token = rel->token;
+	int err;
+
+	err = np_release_check(rel);
+	if (err)
+		return err;
+	if (!token) {
+		err = np_resv_named(owner, &rel->binding, rel->options & NETPORT_OPT_TUPLE,
+				    &token);
+		return err ?: np_release_token(owner->nn, owner, token, rel, gfp);
+	}
+	if (rel->count)
+		return np_release_part(owner, token, rel->port, rel->count);
+	err = np_release_token(owner->nn, owner, token, rel, gfp);
+	if (err == -ENOENT && np_owner_admin(owner))
+		err = np_release_token(owner->nn, NULL, token, rel, gfp);
+	return err;
+}
+
+/**
+ * np_end_holds() - end the holds that have lasted long enough
+ * @nn: namespace
+ */
+void np_end_holds(struct np_net *nn)
+{
+	unsigned int class = 0;
+	struct np_shard *shard;
+	struct np_resv *r;
+	u64 token;
+
+	while ((token = np_hold_due(nn, &class))) {
+		shard = np_token_shard(nn, token);
+		spin_lock_bh(&shard->lock);
+		r = np_token_find(shard, nn, token);
+		if (r)
+			np_resv_unpublish(shard, r);
+		spin_unlock_bh(&shard->lock);
+		if (r)
+			np_resv_free(r);
+		cond_resched();
+	}
+}
+
+/* other owners */
+
+/* A binding as a request of another user. */
+static void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user)
+{
+	const struct np_addr *a = b->addr;
+
+	memset(w, 0, sizeof(*w));
+	w->space = a->space;
+	w->addr = b->addr;
+	w->user = user;
+	w->local = a->key.addr;
+	w->remote = b->remote;
+	w->ifindex = b->ifindex;
+	w->protocol = a->space->protocol;
+	w->port = b->e.port;
+	w->rport = b->e.rport;
+	w->families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
+	w->share = b->e.share;
+	w->flags = b->e.flags & NP_BIND_OWN;
+	w->any = a->any ? a->family : -1;
+	w->left = NP_COMPARE_MAX;
+}
+
+static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netport_owner *owner)
+{
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r)
+		np_table_suspend(np_shard_of(nn, b->e.port), b);
+	r->owner = owner;
+	np_resv_for_each_bind(b, r)
+		np_table_resume(np_shard_of(nn, b->e.port), b);
+}
+
+/* LOAD_BALANCED counts within a uid: does it go with what is around, now? */
+static int np_resv_still_fits(struct np_net *nn, struct np_resv *r)
+{
+	struct np_want w;
+	struct np_bind *b;
+	int err;
+
+	np_resv_for_each_bind(b, r) {
+		if (!(b->e.share & NETPORT_SHARE_LOAD_BALANCED))
+			continue;
+		/* It overlaps itself, but what is in common with itself is all it has. */
+		np_want_again(&w, b, r->owner->user);
+		err = np_table_check(np_shard_of(nn, b->e.port), &w, false);
+		if (err < 0)
+			return err == -EDQUOT ? err : -EADDRINUSE;
+	}
+	return 0;
+}
+
+/* All shards are locked. */
+static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_owner *to)
+{
+	struct netport_owner *from = r->owner;
+	unsigned int n = np_resv_ports(r);
+	struct np_bind *b;
+	bool orphan;
+	int err;
+
+	err = np_owner_move(from, to, n);
+	if (err)
+		return err;
+	np_resv_set_owner(nn, r, to);
+	err = from->user == to->user ? 0 : np_resv_still_fits(nn, r);
+	if (err) {
+		np_resv_set_owner(nn, r, from);
+		np_owner_move_back(from, to, n);
+		return err;
+	}
+	spin_lock(&from->lock);
+	orphan = np_resv_orphan(r);
+	list_del(&r->owner_link);
+	spin_unlock(&from->lock);
+	spin_lock(&to->lock);
+	list_add_tail(&r->owner_link, &to->resvs);
+	spin_unlock(&to->lock);
+	if (np_resv_is(r, NP_BIND_WIDE)) {
+		np_owner_get(to);
+		np_owner_put(from);
+	}
+	if (orphan)
+		np_owner_put(from);
+	np_resv_for_each_bind(b, r)
+		if (np_wait_any(nn, np_shard_of(nn, b->e.port)))
+			np_wait_serve(nn, np_shard_of(nn, b->e.port), b->e.port);
+	return 0;
+}
+
+/**
+ * np_transfer() - give a reservation to another owner
+ * @from: whose it is
+ * @token: its name
+ * @to: whose it will be
+ *
+ * Return: 0 or an error of NETPORT_IOC_TRANSFER.
+ */
+int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to)
+{
+	struct np_net *nn = from->nn;
+	struct np_resv *r;
+	u64 shards = 0;
+	int err;
+
+	if (to == from || to->nn != nn)
+		return -EINVAL;
+	if (READ_ONCE(nn->dead))
+		return -ENETDOWN;
+	r = np_resv_lock(nn, from, token, &shards);
+	if (!r)
+		return -ENOENT;
+	if (np_resv_is(r, NP_BIND_UNCHARGED))
+		err = -ENOENT;
+	else if (np_resv_is(r, NP_BIND_CANDIDATE))
+		err = -EINVAL;
+	else
+		err = np_resv_give(nn, r, to);
+	np_resv_unlock(nn, shards);
+	return err;
+}
+
+/**
+ * np_adopt() - become the owner of a persistent reservation that has none
+ * @owner: who
+ * @token: its name
+ *
+ * Return: 0 or an error of NETPORT_IOC_ADOPT.
+ */
+int np_adopt(struct netport_owner *owner, u64 token)
+{
+	struct np_net *nn = owner->nn;
+	struct np_resv *r;
+	u64 shards = 0;
+	int err;
+
+	if (READ_ONCE(nn->dead))
+		return -ENETDOWN;
+	if (!np_owner_admin(owner))
+		return -EPERM;
+	r = np_resv_lock(nn, NULL, token, &shards);
+	if (!r)
+		return -ENOENT;
+	err = np_resv_orphan(r) ? np_resv_give(nn, r, owner) : -ENOENT;
+	np_resv_unlock(nn, shards);
+	return err;
+}
+
+/**
+ * np_resv_leave() - the owner of a reservation goes
+ * @owner: the owner, which nobody else uses any more
+ * @token: its name
+ *
+ * A persistent one stays, and keeps what is left of its owner.
+ */
+void np_resv_leave(struct netport_owner *owner, u64 token)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, token);
+	struct np_resv *r;
+
+	spin_lock_bh(&shard->lock);
+	r = np_resv_find(shard, owner, token);
+	if (r && np_resv_is(r, NP_BIND_PERSISTENT)) {
+		np_owner_get(owner);
+		spin_lock(&owner->lock);
+		list_del_init(&r->owner_link);
+		spin_unlock(&owner->lock);
+		r = NULL;
+	} else if (r) {
+		np_resv_unpublish(shard, r);
+	}
+	spin_unlock_bh(&shard->lock);
+	if (r)
+		np_resv_free(r);
+}

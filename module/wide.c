@@ -1,0 +1,971 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests with terms: sets, blocks, ports of the host; and reservations that change:
+ * extended, rebound, given back in part, labelled.
+ *
+ * A set is one port, so it is made under one hold of one shard lock.  A block has a port
+ * after the other, each under its own lock and in ascending order: of several that are in
+ * each other's way, one gets all of its ports.  Only then is it published; before, nobody can
+ * name it.
+ *
+ * The host is asked before the table, with no lock held.  A namespace waits for whoever does
+ * that, so that its sockets are in a reservation, or closed, before it goes.
+ */
+#include <kunit/visibility.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "netport_priv.h"
+
+/* the host */
+
+static void np_plan_unhost(struct np_plan *p)
+{
+	struct np_part *part;
+
+	list_for_each_entry(part, &p->parts, link) {
+		if (part->host)
+			np_host_release(part->host);
+		part->host = NULL;
+	}
+	np_host_flush();
+}
+
+static void np_plan_host_conflict(const struct np_want *w, u16 port)
+{
+	struct netport_entry *e = w->conflict;
+
+	if (!e)
+		return;
+	memset(e, 0, sizeof(*e));
+	e->binding.families = w->families;
+	e->binding.protocol = w->protocol;
+	e->binding.port = port;
+	e->state = NETPORT_STATE_HOST;
+}
+
+/* Have the host bind all that a plan asks for, from a port on. */
+static int np_plan_host(struct np_plan *p, u16 port)
+{
+	kuid_t uid = p->owner->user->uid;
+	const struct np_want *w = p->want;
+	struct np_part *part;
+	int err = 0;
+
+	list_for_each_entry(part, &p->parts, link) {
+		err = np_host_bind(p->net, w, port, uid, &part->host);
+		if (err) {
+			part->host = NULL;
+			if (err == -EADDRINUSE && !p->pick)
+				np_plan_host_conflict(w, port);
+			break;
+		}
+		if (++w == p->want + p->n) {
+			w = p->want;
+			port++;
+		}
+	}
+	if (err || !(p->options & NETPORT_OPT_HOST_HOLD))
+		np_plan_unhost(p);
+	return err;
+}
+
+static int np_plan_host_start(struct np_plan *p, gfp_t gfp)
+{
+	if (!(p->options & NP_OPT_HOST))
+		return 0;
+	if (!gfpflags_allow_blocking(gfp))
+		return -EINVAL;
+	p->net = np_net_hold(p->owner->nn);
+	return p->net ? 0 : -ENETDOWN;
+}
+
+/* making reservations */
+
+/* Put one port of a plan into the table, and publish it if that's all. */
+static int np_plan_try_port(struct np_plan *p, const struct np_cursor *c, u16 port,
+			    struct np_part *part, gfp_t gfp)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_shard *shard = np_shard_of(nn, port);
+	int err;
+
+	for (;;) {
+		err = np_plan_prepare(p, port, gfp);
+		if (err)
+			return err;
+		spin_lock_bh(&shard->lock);
+		err = READ_ONCE(nn->dead) ? -ENETDOWN : np_plan_link(p, shard, c, port, part);
+		if (!err && p->count == 1) {
+			p->port = port;
+			np_plan_publish(p, shard);
+		}
+		spin_unlock_bh(&shard->lock);
+		if (!err)
+			np_shard_settle(nn, shard, gfp);
+		if (err != -EAGAIN)
+			return err;
+		err = np_plan_refill(p, gfp);
+		if (err)
+			return err;
+	}
+}
+
+/* Take the first parts out of the table again. */
+static void np_plan_unlink(struct np_plan *p, unsigned int n)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_shard *shard;
+	struct np_part *part;
+
+	list_for_each_entry(part, &p->parts, link) {
+		if (!n--)
+			break;
+		shard = np_shard_of(nn, part->bind.e.port);
+		spin_lock_bh(&shard->lock);
+		np_resv_unlink(shard, nn, &part->bind);
+		spin_unlock_bh(&shard->lock);
+	}
+}
+
+static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_shard *shard = np_shard_of(nn, port);
+	struct np_part *part = np_plan_part(p);
+	unsigned int i, j;
+	int err;
+
+	for (i = 0; i < p->count; i++) {
+		err = np_plan_try_port(p, c, port + i, part, gfp);
+		if (err) {
+			np_plan_unlink(p, i * p->n);
+			return err;
+		}
+		for (j = 0; j < p->n; j++)
+			part = list_next_entry(part, link);
+	}
+
+	spin_lock_bh(&shard->lock);
+	err = READ_ONCE(nn->dead) ? -ENETDOWN : 0;
+	if (!err) {
+		p->port = port;
+		np_plan_publish(p, shard);
+	}
+	spin_unlock_bh(&shard->lock);
+	if (err)
+		np_plan_unlink(p, p->n * p->count);
+	else
+		np_shard_settle(nn, shard, gfp);
+	return err;
+}
+
+/* Would it work, as far as the table goes? */
+static int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_shard *shard;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < p->count && !err; i++) {
+		shard = np_shard_of(nn, port + i);
+		spin_lock_bh(&shard->lock);
+		err = READ_ONCE(nn->dead) ? -ENETDOWN : np_plan_check(p, shard, c, port + i);
+		spin_unlock_bh(&shard->lock);
+	}
+	return err;
+}
+
+static int np_plan_try(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
+{
+	int err;
+
+	if (p->net) {
+		err = np_plan_look(p, c, port) ?: np_plan_host(p, port);
+		if (err)
+			return err;
+	}
+	err = p->count > 1 ? np_plan_try_block(p, c, port, gfp) :
+			     np_plan_try_port(p, c, port, np_plan_part(p), gfp);
+	if (err && p->net)
+		np_plan_unhost(p);
+	return err;
+}
+
+/* Go on with a search until a port is good enough for @try. */
+static int np_plan_search(struct np_plan *p,
+			  int (*try)(struct np_plan *p, const struct np_cursor *c, u16 port,
+				     gfp_t gfp),
+			  gfp_t gfp)
+{
+	int err, port;
+
+	if (!p->pick)
+		return try(p, NULL, p->port, gfp);
+	do {
+		port = np_pick_next_of(&p->cursor, &p->view, p->want, p->n);
+		if (port < 0)
+			return port;
+		err = try(p, &p->cursor, port, gfp);
+	} while (err == -EADDRINUSE || err == -EDQUOT);
+	return err;
+}
+
+/**
+ * np_plan_run() - make the reservation of a plan
+ * @p: the plan, with its search begun; its port and token are results
+ * @gfp: for the memory
+ *
+ * Return: 0 or an error of NETPORT_IOC_REQUEST.
+ */
+int np_plan_run(struct np_plan *p, gfp_t gfp)
+{
+	int err = np_plan_host_start(p, gfp);
+
+	return err ?: np_plan_search(p, np_plan_try, gfp);
+}
+
+/* Without terms: what np_resv_make() can do. */
+bool np_request_plain(const struct netport_request *req)
+{
+	return !(req->reserve.options & ~NETPORT_OPT_TUPLE) && np_terms_empty(&req->terms);
+}
+
+/**
+ * np_request() - reserve what a request asks for
+ * @owner: for whom
+ * @req: the request; pointers in it are the kernel's.  Port and token are results
+ * @gfp: for the memory
+ *
+ * Return: 0 or an error of NETPORT_IOC_REQUEST.
+ */
+int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	u64 deadline = req->terms.deadline;
+	struct np_plan *p;
+	int err;
+
+	if (np_request_plain(req))
+		return np_resv_make(owner, &req->reserve, gfp);
+	if (deadline && !gfpflags_allow_blocking(gfp))
+		return -EINVAL;
+	p = np_plan_make(owner, req, NULL, deadline ? NP_PLAN_WAIT : 0, gfp);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	if (deadline) {
+		err = np_wait(p, deadline, gfp);
+	} else {
+		if (p->pick)
+			np_pick_start(&p->cursor, p->want, p->n, false, gfp);
+		err = np_plan_run(p, gfp);
+	}
+	if (!err) {
+		req->reserve.binding.port = p->port;
+		req->reserve.token = p->token;
+	}
+	np_plan_free(p);
+	return err;
+}
+
+/**
+ * np_batch_undo() - release what a batch has reserved
+ * @owner: for whom
+ * @reqs: the requests
+ * @count: how many
+ */
+void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (reqs[i].reserve.token)
+			np_resv_drop(owner, reqs[i].reserve.token);
+	np_host_flush();
+}
+
+/* Try a batch: all requests if one has failed but @errors are wanted, to know of each. */
+static u32 np_batch_try(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
+			u32 count, bool partial, int *first, gfp_t gfp)
+{
+	u32 i, done = 0;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		if (gfpflags_allow_blocking(gfp)) {
+			cond_resched();
+			if (fatal_signal_pending(current)) {
+				*first = -EINTR;
+				return done;
+			}
+		}
+		err = reqs[i].terms.deadline ? -EINVAL : np_request(owner, &reqs[i], gfp);
+		if (errors)
+			errors[i] = err;
+		if (!err) {
+			done++;
+			continue;
+		}
+		*first = *first ?: err;
+		if (!partial && !errors)
+			break;
+	}
+	return done;
+}
+
+/**
+ * np_batch() - many requests
+ * @owner: for whom
+ * @reqs: the requests
+ * @errors: result: 0 or a negative errno for each, or NULL
+ * @count: how many
+ * @flags: NETPORT_BATCH_*
+ * @gfp: for the memory
+ *
+ * Return: how many were reserved, or the error.  Without NETPORT_BATCH_PARTIAL all or none
+ * are.
+ */
+int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
+	     u32 flags, gfp_t gfp)
+{
+	bool partial = flags & NETPORT_BATCH_PARTIAL;
+	u32 i, done;
+	int err = 0;
+
+	if (!count || count > NETPORT_BATCH_MAX || (flags & ~NETPORT_BATCH_PARTIAL))
+		return -EINVAL;
+	if (errors)
+		memset(errors, 0, count * sizeof(*errors));
+	for (i = 0; i < count; i++)
+		reqs[i].reserve.token = 0;
+	done = np_batch_try(owner, reqs, errors, count, partial, &err, gfp);
+	if (!err || (partial && err != -EINTR))
+		return done;
+	np_batch_undo(owner, reqs, count);
+	return err;
+}
+
+static int np_plan_look_try(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
+{
+	int err = np_plan_look(p, c, port);
+
+	if (!err && p->net)
+		err = np_plan_host(p, port);
+	if (!err && p->net)
+		np_plan_unhost(p);
+	return err;
+}
+
+/**
+ * np_request_available() - would np_request() succeed?
+ * @owner: for whom
+ * @req: the request, without a deadline
+ * @gfp: for the memory
+ *
+ * Return: 0, or the error.
+ */
+int np_request_available(struct netport_owner *owner, const struct netport_request *req,
+			 gfp_t gfp)
+{
+	struct np_plan *p;
+	int err;
+
+	if (np_request_plain(req))
+		return np_resv_available(owner, &req->reserve, gfp);
+	if (req->terms.deadline)
+		return -EINVAL;
+	p = np_plan_make(owner, req, NULL, 0, gfp);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	if (p->pick)
+		np_pick_start(&p->cursor, p->want, p->n, false, gfp);
+	err = np_plan_host_start(p, gfp) ?: np_plan_search(p, np_plan_look_try, gfp);
+	np_plan_free(p);
+	return err;
+}
+
+/**
+ * np_request_wish() - register a wish
+ * @owner: for whom
+ * @req: the request, without a deadline; its token is a result, the wish's name
+ * @gfp: for the memory, may sleep
+ *
+ * Return: 0 or an error of NETPORT_IOC_WISH.
+ */
+int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	struct np_plan *p;
+	int err;
+	u64 id;
+
+	if (req->terms.deadline)
+		return -EINVAL;
+	p = np_plan_make(owner, req, NULL, NP_PLAN_WAIT, gfp);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = np_wish(p, &id, gfp);
+	if (err)
+		np_plan_free(p);
+	else
+		req->reserve.token = id;
+	return err;
+}
+
+/* changing them */
+
+/* An np_wide takes the place of an np_resv. */
+static void np_resv_replace(struct np_shard *shard, struct np_resv *r, struct np_wide *wide,
+			    struct np_part *part)
+{
+	struct np_resv *new = &wide->resv;
+
+	new->token = r->token;
+	new->bind.e.port = r->bind.e.port;
+	new->bind.e.flags |= r->bind.e.flags & ~NP_BIND_OWN;
+	part->bind = r->bind;
+	part->bind.e.flags = (r->bind.e.flags & NP_BIND_OWN) | NP_BIND_PART;
+	part->bind.nr = wide->nr++;
+	wide->nparts = 1;
+	wide->count = 1;
+	np_table_replace(shard, &r->bind, &part->bind);
+	hlist_replace_rcu(&r->token_link, &new->token_link);
+	spin_lock(&r->owner->lock);
+	list_replace(&r->owner_link, &new->owner_link);
+	spin_unlock(&r->owner->lock);
+}
+
+/*
+ * Make a reservation an np_wide, if it isn't one yet.  The caller gets a reference, and has
+ * to find it by its token again to be sure that it's still there.
+ */
+static struct np_wide *np_resv_widen(struct netport_owner *owner, u64 token, gfp_t gfp)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, token);
+	struct np_wide *wide, *new;
+	struct np_part *part;
+	struct np_resv *r;
+
+	new = np_wide_alloc(owner, gfp);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	part = np_part_add(&new->parts, new, gfp);
+	if (!part) {
+		np_wide_put(new);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	spin_lock_bh(&shard->lock);
+	r = READ_ONCE(owner->nn->dead) ? NULL : np_resv_find(shard, owner, token);
+	if (r && np_resv_is(r, NP_BIND_UNCHARGED))
+		r = NULL;
+	wide = r && np_resv_is(r, NP_BIND_WIDE) ? np_resv_wide(r) : NULL;
+	if (r && !wide) {
+		wide = new;
+		np_resv_replace(shard, r, wide, part);
+	} else {
+		r = NULL;
+	}
+	if (wide)
+		refcount_inc(&wide->ref);
+	spin_unlock_bh(&shard->lock);
+
+	if (r) {
+		np_resv_mem_free(r);
+		return wide;
+	}
+	list_del(&part->link);
+	np_part_free(part);
+	np_wide_put(new);
+	return wide ?: ERR_PTR(-ENOENT);
+}
+
+/* Is it the reservation that it was, and one that can get other bindings? */
+static int np_wide_check(const struct np_resv *r, const struct np_wide *wide)
+{
+	if (r != &wide->resv)
+		return -ENOENT;
+	if (np_resv_is(r, NP_BIND_CANDIDATE) || wide->count > 1)
+		return -EINVAL;
+	return 0;
+}
+
+static u64 np_port_shards(struct np_net *nn, u16 port)
+{
+	return BIT_ULL(np_shard_of(nn, port) - nn->shards);
+}
+
+/* New parts of a plan become parts of the reservation it is for. */
+static void np_wide_join(struct np_plan *p)
+{
+	struct np_part *part;
+
+	list_for_each_entry(part, &p->parts, link)
+		part->bind.nr = p->wide->nr++;
+	list_splice_tail_init(&p->parts, &p->wide->parts);
+	p->wide->nparts += p->n;
+	p->charged = 0;
+}
+
+static int np_extend_try(struct np_plan *p, u64 token, gfp_t gfp)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_shard *shard = np_shard_of(nn, p->port);
+	struct np_resv *r;
+	u64 shards;
+	int err;
+
+	do {
+		err = np_plan_prepare(p, p->port, gfp) ?: np_plan_refill(p, gfp);
+		if (err)
+			return err;
+		shards = np_port_shards(nn, p->port);
+		r = np_resv_lock(nn, p->owner, token, &shards);
+		if (!r)
+			return -ENOENT;
+		err = np_wide_check(r, p->wide);
+		if (!err && r->bind.e.port != p->port)
+			err = -ESTALE;
+		if (!err && p->wide->nparts + p->n > NETPORT_BINDINGS_MAX)
+			err = -EINVAL;
+		if (!err)
+			err = np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
+		if (!err)
+			np_wide_join(p);
+		np_resv_unlock(nn, shards);
+	} while (err == -EAGAIN);
+	if (!err)
+		np_shard_settle(nn, shard, gfp);
+	return err;
+}
+
+static int np_extend_once(struct netport_owner *owner, const struct netport_request *req,
+			  u16 *port, struct np_wide *wide, gfp_t gfp)
+{
+	struct netport_request now = *req;
+	struct np_plan *p;
+	int err;
+
+	if (wide->count > 1)
+		return -EINVAL;
+	/* Somebody may rebind it meanwhile; np_extend_try() finds out. */
+	*port = READ_ONCE(wide->resv.bind.e.port);
+	if (now.reserve.binding.port && now.reserve.binding.port != *port)
+		return -EINVAL;
+	now.reserve.binding.port = *port;
+	p = np_plan_make(owner, &now, wide, 0, gfp);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = np_plan_host_start(p, gfp);
+	if (!err && p->net)
+		err = np_plan_look(p, NULL, *port) ?: np_plan_host(p, *port);
+	err = err ?: np_extend_try(p, req->reserve.token, gfp);
+	if (err && p->net)
+		np_plan_unhost(p);
+	np_plan_free(p);
+	return err;
+}
+
+/* What a change of a live reservation can't ask for. */
+static int np_change_check(const struct netport_request *req)
+{
+	const struct netport_terms *t = &req->terms;
+
+	return t->deadline || t->count > 1 || t->label[0] ||
+	       (req->reserve.options & NETPORT_OPT_PERSISTENT) ? -EINVAL : 0;
+}
+
+/**
+ * np_extend() - add bindings to a reservation
+ * @owner: whose
+ * @req: names it by its token, and the bindings; its port is a result
+ * @gfp: for the memory
+ *
+ * Return: 0 or an error of NETPORT_IOC_EXTEND.
+ */
+int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	struct np_wide *wide;
+	u16 port;
+	int err;
+
+	if (np_change_check(req) || req->terms.align || req->terms.nexclude)
+		return -EINVAL;
+	wide = np_resv_widen(owner, req->reserve.token, gfp);
+	if (IS_ERR(wide))
+		return PTR_ERR(wide);
+	do {
+		err = np_extend_once(owner, req, &port, wide, gfp);
+	} while (err == -ESTALE);
+	if (!err)
+		req->reserve.binding.port = port;
+	np_wide_put(wide);
+	return err;
+}
+
+/**
+ * np_moved_gather() - have ready what moving a reservation in the table needs
+ * @nn: namespace
+ * @owner: whose it is, or NULL for anybody's
+ * @token: its name
+ * @whole: whether it is to get the any-address of both families
+ * @gfp: for the memory
+ *
+ * Return: what is needed, to be freed with np_moved_free(), or an ERR_PTR: -ENOENT, -ENOMEM.
+ */
+struct np_moved *np_moved_gather(struct np_net *nn, const struct netport_owner *owner,
+				 u64 token, bool whole, gfp_t gfp)
+{
+	struct np_shard *shard = np_token_shard(nn, token);
+	unsigned int n = 1, had;
+	struct np_moved *m;
+	struct np_resv *r;
+	struct np_bind *b;
+	int err = 0;
+
+	for (;;) {
+		had = n;
+		m = kvzalloc(struct_size(m, move, had), gfp);
+		if (!m)
+			return ERR_PTR(-ENOMEM);
+		spin_lock_bh(&shard->lock);
+		r = owner ? np_resv_find(shard, owner, token) : np_token_find(shard, nn, token);
+		n = r ? np_resv_ports(r) : 0;
+		if (n && n <= had) {
+			np_resv_for_each_bind(b, r) {
+				struct np_move *move = &m->move[m->n++];
+
+				move->addr = whole ? &b->addr->space->any[NP_ANY_BOTH] : b->addr;
+				move->port = b->e.port;
+				np_addr_hold(move->addr);
+			}
+		}
+		spin_unlock_bh(&shard->lock);
+		if (n <= had)
+			break;
+		np_moved_free(m);
+	}
+	if (!n)
+		err = -ENOENT;
+	for (n = 0; n < m->n && !err; n++) {
+		m->move[n].spare.need_port = true;
+		m->move[n].spare.need_group = true;
+		err = np_addr_force(m->move[n].addr, m->move[n].port, gfp) ?:
+		      np_spare_fill(&m->move[n].spare, gfp);
+	}
+	if (!err)
+		return m;
+	np_moved_free(m);
+	return ERR_PTR(err);
+}
+
+/**
+ * np_moved_same() - does a reservation still have what it had?
+ * @m: what was found
+ * @r: the reservation, all its shards locked
+ * @whole: as for np_moved_gather()
+ *
+ * Return: whether so.
+ */
+bool np_moved_same(const struct np_moved *m, struct np_resv *r, bool whole)
+{
+	const struct np_move *move = m->move;
+	struct np_bind *b;
+
+	if (np_resv_ports(r) != m->n)
+		return false;
+	np_resv_for_each_bind(b, r) {
+		if (move->port != b->e.port ||
+		    move->addr != (whole ? &b->addr->space->any[NP_ANY_BOTH] : b->addr))
+			return false;
+		move++;
+	}
+	return true;
+}
+
+/**
+ * np_moved_free() - free it
+ * @m: it
+ */
+void np_moved_free(struct np_moved *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->n; i++) {
+		np_spare_drop(&m->move[i].spare);
+		np_addr_put(m->move[i].addr);
+	}
+	kvfree(m);
+}
+
+/* Take what a reservation has out of the table, and put it back or leave it out. */
+static void np_rebind_unlink(struct np_net *nn, struct np_wide *wide)
+{
+	struct np_part *part;
+
+	list_for_each_entry(part, &wide->parts, link)
+		np_table_unlink(np_shard_of(nn, part->bind.e.port), &part->bind);
+}
+
+static void np_rebind_relink(struct np_net *nn, struct np_wide *wide, struct np_moved *m)
+{
+	struct np_part *part;
+	unsigned int i = 0;
+
+	list_for_each_entry(part, &wide->parts, link)
+		WARN_ON_ONCE(np_table_link(np_shard_of(nn, part->bind.e.port), &part->bind,
+					   &m->move[i++].spare));
+}
+
+static void np_rebind_serve(struct np_net *nn, struct list_head *dead)
+{
+	struct np_shard *shard;
+	struct np_part *part;
+
+	list_for_each_entry(part, dead, link) {
+		shard = np_shard_of(nn, part->bind.e.port);
+		if (np_wait_any(nn, shard))
+			np_wait_serve(nn, shard, part->bind.e.port);
+	}
+}
+
+static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port,
+			  struct np_moved *m, struct list_head *dead)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_wide *wide = p->wide;
+	unsigned int before = wide->nparts;
+	int err;
+
+	err = p->n > before ? np_owner_charge(p->owner, p->n - before) : 0;
+	if (err)
+		return err;
+	np_rebind_unlink(nn, wide);
+	err = np_plan_link(p, np_shard_of(nn, port), c, port, np_plan_part(p));
+	if (err) {
+		np_rebind_relink(nn, wide, m);
+		if (p->n > before)
+			np_owner_uncharge(p->owner, p->n - before);
+		return err;
+	}
+	list_splice_init(&wide->parts, dead);
+	wide->nparts = 0;
+	np_wide_join(p);
+	WRITE_ONCE(wide->resv.bind.e.port, port);
+	p->port = port;
+	if (p->n < before)
+		np_owner_uncharge(p->owner, before - p->n);
+	np_rebind_serve(nn, dead);
+	return 0;
+}
+
+static int np_rebind_port(struct np_plan *p, const struct np_cursor *c, u16 port, u64 token,
+			  struct list_head *dead, gfp_t gfp)
+{
+	struct np_net *nn = p->owner->nn;
+	struct np_moved *m;
+	struct np_resv *r;
+	u64 shards;
+	int err;
+
+	do {
+		m = np_moved_gather(nn, p->owner, token, false, gfp);
+		if (IS_ERR(m))
+			return PTR_ERR(m);
+		err = np_plan_prepare(p, port, gfp) ?: np_plan_refill(p, gfp);
+		if (err)
+			goto out;
+		shards = np_port_shards(nn, port);
+		r = np_resv_lock(nn, p->owner, token, &shards);
+		if (!r) {
+			err = -ENOENT;
+			goto out;
+		}
+		err = np_wide_check(r, p->wide);
+		if (!err && !np_moved_same(m, r, false))
+			err = -EAGAIN;
+		if (!err)
+			err = np_rebind_swap(p, c, port, m, dead);
+		np_resv_unlock(nn, shards);
+out:
+		np_moved_free(m);
+	} while (err == -EAGAIN);
+	if (!err)
+		np_shard_settle(nn, np_shard_of(nn, port), gfp);
+	return err;
+}
+
+static int np_rebind_host(struct np_plan *p, const struct np_cursor *c, u16 port, u64 token,
+			  struct list_head *dead, gfp_t gfp)
+{
+	int err;
+
+	if (!p->net)
+		return np_rebind_port(p, c, port, token, dead, gfp);
+	err = np_plan_host(p, port);
+	if (err)
+		return err;
+	err = np_rebind_port(p, c, port, token, dead, gfp);
+	if (err)
+		np_plan_unhost(p);
+	return err;
+}
+
+static int np_rebind_run(struct np_plan *p, u64 token, struct list_head *dead, gfp_t gfp)
+{
+	int err, port;
+
+	err = np_plan_host_start(p, gfp);
+	if (err)
+		return err;
+	if (!p->pick)
+		return np_rebind_host(p, NULL, p->port, token, dead, gfp);
+	np_pick_start(&p->cursor, p->want, p->n, false, gfp);
+	do {
+		port = np_pick_next_of(&p->cursor, &p->view, p->want, p->n);
+		if (port < 0)
+			return port;
+		err = np_rebind_host(p, &p->cursor, port, token, dead, gfp);
+	} while (err == -EADDRINUSE || err == -EDQUOT);
+	return err;
+}
+
+/**
+ * np_rebind() - give a reservation another port or other bindings
+ * @owner: whose
+ * @req: names it by its token, and says what it is to have; its port is a result
+ * @gfp: for the memory
+ *
+ * Return: 0 or an error of NETPORT_IOC_REBIND.
+ */
+int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	struct np_part *part, *next;
+	struct np_wide *wide;
+	struct np_plan *p;
+	LIST_HEAD(dead);
+	int err;
+
+	err = np_change_check(req);
+	if (err)
+		return err;
+	wide = np_resv_widen(owner, req->reserve.token, gfp);
+	if (IS_ERR(wide))
+		return PTR_ERR(wide);
+	err = -EINVAL;
+	if (wide->count > 1)
+		goto out;
+	p = np_plan_make(owner, req, wide, NP_PLAN_CHARGED, gfp);
+	if (IS_ERR(p)) {
+		err = PTR_ERR(p);
+		goto out;
+	}
+	err = np_rebind_run(p, req->reserve.token, &dead, gfp);
+	if (!err)
+		req->reserve.binding.port = p->port;
+	np_plan_free(p);
+	list_for_each_entry_safe(part, next, &dead, link) {
+		list_del(&part->link);
+		np_part_free(part);
+	}
+out:
+	np_wide_put(wide);
+	return err;
+}
+
+/**
+ * np_release_part() - give back some ports of a block
+ * @owner: whose
+ * @token: its name
+ * @port: the first of them
+ * @count: how many
+ *
+ * Return: 0, -ENOENT if the block doesn't have all of them, -EINVAL if it is none.
+ */
+int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count)
+{
+	struct np_net *nn = owner->nn;
+	struct np_shard *shard = np_token_shard(nn, token);
+	struct np_part *part, *next;
+	unsigned int n = 0, width = 0;
+	struct np_resv *r, *whole = NULL;
+	struct np_wide *wide;
+	LIST_HEAD(gone);
+	int err = -ENOENT;
+
+	spin_lock_bh(&shard->lock);
+	r = READ_ONCE(nn->dead) ? NULL : np_resv_find(shard, owner, token);
+	if (!r)
+		goto out;
+	err = -EINVAL;
+	if (!np_resv_is(r, NP_BIND_WIDE) || np_resv_wide(r)->count == 1)
+		goto out;
+
+	wide = np_resv_wide(r);
+	list_for_each_entry(part, &wide->parts, link) {
+		if (part->bind.e.port >= port && part->bind.e.port - port < count)
+			n++;
+		width += part->bind.e.port == port;
+	}
+	err = -ENOENT;
+	if (!n || n != width * count)
+		goto out;
+	err = 0;
+	if (n == wide->nparts) {
+		whole = r;
+		np_resv_unpublish(shard, r);
+		goto out;
+	}
+	list_for_each_entry_safe(part, next, &wide->parts, link)
+		if (part->bind.e.port >= port && part->bind.e.port - port < count)
+			list_move_tail(&part->link, &gone);
+	wide->nparts -= n;
+	np_owner_uncharge(owner, n);
+out:
+	spin_unlock_bh(&shard->lock);
+	if (whole)
+		np_resv_free(whole);
+	np_parts_free(nn, &gone);
+	return err;
+}
+
+/**
+ * np_label() - write a text on a reservation or an owner
+ * @owner: the owner, or whose
+ * @label: the text, and the reservation or 0
+ * @gfp: for the memory
+ *
+ * Return: 0, -EINVAL, -ENOENT or -ENOMEM.
+ */
+int np_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, label->token);
+	u8 *to = owner->label;
+	struct np_resv *r;
+	struct np_wide *wide;
+	int err;
+
+	err = np_label_check(label->label);
+	if (err)
+		return err;
+	if (label->token) {
+		wide = np_resv_widen(owner, label->token, gfp);
+		if (IS_ERR(wide))
+			return PTR_ERR(wide);
+		np_wide_put(wide);
+	}
+	spin_lock_bh(&shard->lock);
+	if (label->token) {
+		/* Once wide it stays so. */
+		r = np_resv_find(shard, owner, label->token);
+		to = r ? np_resv_wide(r)->label : NULL;
+	}
+	spin_lock(&owner->lock);
+	if (to)
+		memcpy(to, label->label, NETPORT_LABEL_LEN);
+	spin_unlock(&owner->lock);
+	spin_unlock_bh(&shard->lock);
+	return to ? 0 : -ENOENT;
+}
