@@ -85,7 +85,8 @@ static u32 list_number(const struct netport_entry *e)
 }
 
 /* Counts the entries of one owner, by number; false if there is one that can't be. */
-static bool list_count(const struct list_dump *d, const struct netport_owner *of, u8 *seen, u32 n)
+static bool list_count(const struct list_dump *d, const struct netport_owner *of, u8 *seen,
+		       u32 n)
 {
 	unsigned int i;
 
@@ -947,7 +948,9 @@ static void list_walk__in_order(struct kunit *test)
 	list_lab_add(test, lab, LIST_LAB - 3, 1 << 16 | 65535);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		d = list_dump(test, list_lab_owner(test), sizes[i]);
-		last = bad = n = 0;
+		last = 0;
+		bad = 0;
+		n = 0;
 		while ((got = list_next(d)) > 0) {
 			for (j = 0; j < got; j++) {
 				bad += last && !list_in_order(nn, last, d->entry[j].token);

@@ -924,6 +924,7 @@ void np_resv_kfree(struct np_resv *r);
 struct np_wide *np_wide_alloc(struct netport_owner *owner, gfp_t gfp);
 void np_wide_put(struct np_wide *wide);
 struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t gfp);
+void np_parts_unhost(struct list_head *parts);
 void np_part_free(struct np_part *part);
 void np_bind_fill(struct np_bind *b, const struct np_want *w);
 void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);

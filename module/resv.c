@@ -37,6 +37,8 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r)
 {
 	if (likely(!np_resv_is(r, NP_BIND_WIDE)))
 		np_resv_unlink(shard, r->owner->nn, &r->bind);
+	else
+		np_parts_unhost(&np_resv_wide(r)->parts);
 	np_resv_retract(shard, r);
 }
 

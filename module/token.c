@@ -315,13 +315,29 @@ struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t
 }
 
 /**
+ * np_parts_unhost() - close the host's sockets of parts
+ * @parts: np_part.link
+ *
+ * For those of a reservation this is done under the lock under which it ends.  So whoever
+ * finds a port free in the table finds it free for the host, too; and a namespace that
+ * has been drained has only sockets left that np_host_flush() knows of.
+ */
+void np_parts_unhost(struct list_head *parts)
+{
+	struct np_part *part;
+
+	list_for_each_entry(part, parts, link) {
+		np_host_release(part->host);
+		part->host = NULL;
+	}
+}
+
+/**
  * np_part_free() - free one that is in no table and on no list
- * @part: the part
+ * @part: the part, without a socket of the host
  */
 void np_part_free(struct np_part *part)
 {
-	if (part->host)
-		np_host_release(part->host);
 	if (part->bind.addr)
 		np_addr_put(part->bind.addr);
 	np_wide_put(part->wide);

@@ -24,13 +24,7 @@
 
 static void np_plan_unhost(struct np_plan *p)
 {
-	struct np_part *part;
-
-	list_for_each_entry(part, &p->parts, link) {
-		if (part->host)
-			np_host_release(part->host);
-		part->host = NULL;
-	}
+	np_parts_unhost(&p->parts);
 	np_host_flush();
 }
 
@@ -207,6 +201,12 @@ static int np_plan_search(struct np_plan *p,
 	if (!p->pick)
 		return try(p, NULL, p->port, gfp);
 	do {
+		/* A port costs a socket here. */
+		if (p->net) {
+			cond_resched();
+			if (fatal_signal_pending(current))
+				return -EINTR;
+		}
 		port = np_pick_next_of(&p->cursor, &p->view, p->want, p->n);
 		if (port < 0)
 			return port;
@@ -751,6 +751,7 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 		return err;
 	}
 	list_splice_init(&wide->parts, dead);
+	np_parts_unhost(dead);
 	wide->nparts = 0;
 	np_wide_join(p);
 	WRITE_ONCE(wide->resv.bind.e.port, port);
@@ -921,6 +922,7 @@ int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count)
 	list_for_each_entry_safe(part, next, &wide->parts, link)
 		if (part->bind.e.port >= port && part->bind.e.port - port < count)
 			list_move_tail(&part->link, &gone);
+	np_parts_unhost(&gone);
 	wide->nparts -= n;
 	np_owner_uncharge(owner, n);
 out:

@@ -63,7 +63,8 @@
  *                 to bind the address (NETPORT_OPT_HOST_*) and doesn't have it
  *  ENOENT         this owner has no such reservation
  *  EACCES         a port below net.ipv4.ip_unprivileged_port_start, and no
- *                 CAP_NET_BIND_SERVICE over the network namespace
+ *                 CAP_NET_BIND_SERVICE over the network namespace; or a policy of the
+ *                 host doesn't let it bind the port (NETPORT_OPT_HOST_*)
  *  EPERM          needs a capability that the command names
  *  EBADF          no such file, or not one of /dev/netport (NETPORT_IOC_TRANSFER)
  *  EDQUOT         a limit: ports held per owner, per uid, per network namespace
@@ -221,8 +222,8 @@ struct netport_reserve {
 /**
  * struct netport_terms - what a request may ask for beyond a port on a binding
  * @bindings: pointer to @nbindings more struct netport_binding, which get the same port in
- *	the same reservation: all or none.  Their port is 0 or that of the first.  The same
- *	binding twice is EINVAL; two that overlap are in each other's way, unless they share
+ *	the same reservation: all or none.  Their port is 0 or that of the first.  Two that
+ *	overlap, whatever they share, are EINVAL
  * @exclude: pointer to @nexclude ports (__u16, in any order) that are not to be picked
  * @conflict: pointer to a struct netport_entry, or 0.  When the request fails with
  *	EADDRINUSE, a binding that is in its way is written there
@@ -728,7 +729,7 @@ struct netport_ephemeral {
  * Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
  * of the terms, only @terms.bindings and @terms.conflict.
  *
- * EINVAL (also: a candidate, a block, or a binding it has already), E2BIG, EFAULT, ENOENT,
+ * EINVAL (also: a candidate, a block, or more than %NETPORT_BINDINGS_MAX bindings then), E2BIG, EFAULT, ENOENT,
  * EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*), EACCES, EDQUOT, ENOMEM,
  * ENETDOWN.
  */
@@ -739,7 +740,8 @@ struct netport_ephemeral {
  *
  * @reserve.token names it; the bindings of the request take the place of all that it has,
  * with a port of their own or one that is picked.  What it has itself is not in its
- * way.  The token stays.  At no instant is neither held, and on an error it has what it
+ * way (but what it keeps from the host is, for NETPORT_OPT_HOST_*: the host has no way to
+ * exchange one for the other).  The token stays.  At no instant is neither held, and on an error it has what it
  * had.  Label and persistence stay, too.
  *
  * EINVAL (also: a candidate or a block), and the errors of NETPORT_IOC_EXTEND.
