@@ -318,7 +318,7 @@ static void hash__peek_finds_all(struct kunit *test)
 			node = np_hash_peek(&lab->h, bucket);
 			if (node)
 				lab_del(lab, hlist_entry(node, struct hash_item,
-							  node) - lab->item);
+							 node) - lab->item);
 			else
 				bucket++;
 		}

@@ -549,7 +549,8 @@ static void pick_resume__goes_on(struct kunit *test)
 					    "from %u, number %u", start, n);
 			saved = np_pick_save(&c);
 			memset(&c, KIT_POISON, sizeof(c));
-			KUNIT_ASSERT_EQ(test, np_pick_resume(&c, &w, 1, saved, port, GFP_KERNEL), 0);
+			KUNIT_ASSERT_EQ(test, 0,
+					np_pick_resume(&c, &w, 1, saved, port, GFP_KERNEL));
 			port = pick_after(&w, port);
 		}
 		KUNIT_ASSERT_EQ(test, np_pick_next(&c, pick_net(test), &w), -EADDRNOTAVAIL);

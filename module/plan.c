@@ -122,8 +122,7 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req, g
 	err = np_owner_access(p->owner, w, req->reserve.low, req->reserve.high);
 	if (err)
 		return err;
-	if ((p->options & NETPORT_OPT_PERSISTENT) && !p->owner->trusted &&
-	    !np_owner_admin(p->owner))
+	if ((p->options & NETPORT_OPT_PERSISTENT) && !np_owner_admin(p->owner))
 		return -EPERM;
 	w->align = t->align ?: 1;
 	w->offset = t->offset;
@@ -137,7 +136,7 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req, g
 		return 0;
 	for (i = 0; i < p->n; i++) {
 		w[i].conflict = (void *)(uintptr_t)t->conflict;
-		w[i].curious = p->owner->trusted || np_owner_admin(p->owner);
+		w[i].curious = np_owner_admin(p->owner);
 	}
 	return 0;
 }
@@ -309,6 +308,7 @@ void np_plan_free(struct np_plan *p)
 	struct np_part *part, *next;
 	u32 i;
 
+	np_parts_unhost(&p->parts);
 	list_for_each_entry_safe(part, next, &p->parts, link) {
 		list_del(&part->link);
 		np_part_free(part);

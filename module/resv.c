@@ -138,8 +138,8 @@ static int np_resv_pick(struct np_resv *r, struct np_want *w, struct np_cursor *
  * Make what @w asks for.  As soon as it is published somebody else may release it, so
  * all that a caller learns of it is in @w->port and @token.
  */
-int np_resv_create(struct netport_owner *owner, struct np_want *w,
-			  struct np_cursor *c, u64 *token, gfp_t gfp)
+int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,
+		   u64 *token, gfp_t gfp)
 {
 	struct np_spare spare = {};
 	struct np_resv *r;

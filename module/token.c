@@ -88,18 +88,27 @@ static u64 np_resv_shards(struct np_resv *r)
 	return shards;
 }
 
-/* Several at once only with multi_lock, so their order is nobody's concern. */
+/*
+ * Several at once only with multi_lock, so their order is nobody's concern.  sparse can't
+ * follow a set of locks, and is told that there are none.
+ */
 static void np_shards_lock(struct np_net *nn, u64 shards)
 {
+	struct np_shard *shard = &nn->shards[__ffs64(shards)];
 	u64 rest;
 
 	if (is_power_of_2(shards)) {
-		spin_lock_bh(&nn->shards[__ffs64(shards)].lock);
+		spin_lock_bh(&shard->lock);
+		__release(&shard->lock);
 		return;
 	}
 	spin_lock_bh(&nn->multi_lock);
-	for (rest = shards; rest; rest &= rest - 1)
-		spin_lock_nest_lock(&nn->shards[__ffs64(rest)].lock, &nn->multi_lock);
+	__release(&nn->multi_lock);
+	for (rest = shards; rest; rest &= rest - 1) {
+		shard = &nn->shards[__ffs64(rest)];
+		spin_lock_nest_lock(&shard->lock, &nn->multi_lock);
+		__release(&shard->lock);
+	}
 }
 
 /**
@@ -109,14 +118,20 @@ static void np_shards_lock(struct np_net *nn, u64 shards)
  */
 void np_resv_unlock(struct np_net *nn, u64 shards)
 {
+	struct np_shard *shard = &nn->shards[__ffs64(shards)];
 	u64 rest;
 
 	if (is_power_of_2(shards)) {
-		spin_unlock_bh(&nn->shards[__ffs64(shards)].lock);
+		__acquire(&shard->lock);
+		spin_unlock_bh(&shard->lock);
 		return;
 	}
-	for (rest = shards; rest; rest &= rest - 1)
-		spin_unlock(&nn->shards[__ffs64(rest)].lock);
+	for (rest = shards; rest; rest &= rest - 1) {
+		shard = &nn->shards[__ffs64(rest)];
+		__acquire(&shard->lock);
+		spin_unlock(&shard->lock);
+	}
+	__acquire(&nn->multi_lock);
 	spin_unlock_bh(&nn->multi_lock);
 }
 

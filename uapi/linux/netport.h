@@ -729,9 +729,9 @@ struct netport_ephemeral {
  * Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
  * of the terms, only @terms.bindings and @terms.conflict.
  *
- * EINVAL (also: a candidate, a block, or more than %NETPORT_BINDINGS_MAX bindings then), E2BIG, EFAULT, ENOENT,
- * EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*), EACCES, EDQUOT, ENOMEM,
- * ENETDOWN.
+ * EINVAL (also: a candidate, a block, or more than %NETPORT_BINDINGS_MAX bindings then),
+ * E2BIG, EFAULT, ENOENT, EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*),
+ * EACCES, EDQUOT, ENOMEM, ENETDOWN.
  */
 #define NETPORT_IOC_EXTEND	_IOWR(NETPORT_IOC_MAGIC, 0x08, struct netport_request)
 
@@ -741,8 +741,8 @@ struct netport_ephemeral {
  * @reserve.token names it; the bindings of the request take the place of all that it has,
  * with a port of their own or one that is picked.  What it has itself is not in its
  * way (but what it keeps from the host is, for NETPORT_OPT_HOST_*: the host has no way to
- * exchange one for the other).  The token stays.  At no instant is neither held, and on an error it has what it
- * had.  Label and persistence stay, too.
+ * exchange one for the other).  The token stays.  At no instant is neither held, and on an
+ * error it has what it had.  Label and persistence stay, too.
  *
  * EINVAL (also: a candidate or a block), and the errors of NETPORT_IOC_EXTEND.
  */
