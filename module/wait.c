@@ -434,7 +434,7 @@ static int np_waiter_sleep(struct np_waiter *w, ktime_t deadline)
 	int err = 0;
 
 	for (;;) {
-		set_current_state(TASK_KILLABLE);
+		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		if (READ_ONCE(w->granted))
 			break;
 		if (fatal_signal_pending(current)) {
