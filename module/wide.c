@@ -284,7 +284,6 @@ void np_batch_undo(struct netport_owner *owner, const struct netport_request *re
 	for (i = 0; i < count; i++)
 		if (reqs[i].reserve.token)
 			np_resv_drop(owner, reqs[i].reserve.token);
-	np_host_flush();
 }
 
 /* Try a batch: all requests if one has failed but @errors are wanted, to know of each. */
@@ -345,6 +344,8 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 	if (!err || (partial && err != -EINTR))
 		return done;
 	np_batch_undo(owner, reqs, count);
+	if (gfpflags_allow_blocking(gfp))
+		np_host_flush();
 	return err;
 }
 
