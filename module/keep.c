@@ -368,7 +368,8 @@ int np_adopt(struct netport_owner *owner, u64 token)
  * @owner: the owner, which nobody else uses any more
  * @token: its name
  *
- * A persistent one stays, and keeps what is left of its owner.
+ * A persistent one stays, and keeps what is left of its owner; unless it's a candidate,
+ * as then nobody has it yet.
  */
 void np_resv_leave(struct netport_owner *owner, u64 token)
 {
@@ -377,7 +378,7 @@ void np_resv_leave(struct netport_owner *owner, u64 token)
 
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
-	if (r && np_resv_is(r, NP_BIND_PERSISTENT)) {
+	if (r && np_resv_is(r, NP_BIND_PERSISTENT) && !np_resv_is(r, NP_BIND_CANDIDATE)) {
 		np_owner_get(owner);
 		spin_lock(&owner->lock);
 		list_del_init(&r->owner_link);
