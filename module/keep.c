@@ -251,16 +251,18 @@ static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netpo
 /* LOAD_BALANCED counts within a uid: does it go with what is around, now? */
 static int np_resv_still_fits(struct np_net *nn, struct np_resv *r)
 {
+	int left = NP_COMPARE_MAX, err;
 	struct np_want w;
 	struct np_bind *b;
-	int err;
 
 	np_resv_for_each_bind(b, r) {
 		if (!(b->e.share & NETPORT_SHARE_LOAD_BALANCED))
 			continue;
 		/* It overlaps itself, but what is in common with itself is all it has. */
 		np_want_again(&w, b, r->owner->user);
+		w.left = left;
 		err = np_table_check(np_shard_of(nn, b->e.port), &w, false);
+		left = w.left;
 		if (err < 0)
 			return err == -EDQUOT ? err : -EADDRINUSE;
 	}
