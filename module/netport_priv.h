@@ -956,6 +956,7 @@ void np_token_exit(void);
  * @options: NETPORT_OPT_*
  * @token: result: the reservation's name
  * @charged: how many ports count for the limits already
+ * @left: how many more bindings it may be compared with one by one
  * @exclude: see np_want
  * @spare: what linking may need, one for each binding
  * @net: held while sockets of the host are made, or NULL
@@ -975,6 +976,7 @@ struct np_plan {
 	u32			options;
 	u64			token;
 	u32			charged;
+	int			left;
 	u64			*exclude;
 	struct np_spare		*spare;
 	struct net		*net;

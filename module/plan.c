@@ -290,6 +290,7 @@ struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_r
 	p->options = req->reserve.options;
 	p->port = req->reserve.binding.port;
 	p->pick = !p->port;
+	p->left = NP_COMPARE_MAX;
 
 	err = np_plan_fill(p, req, flags, gfp);
 	if (err) {
@@ -406,17 +407,20 @@ struct np_part *np_plan_part(struct np_plan *p)
 int np_plan_check(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
 		  u16 port)
 {
-	int left = NP_COMPARE_MAX, err;
 	struct np_bind *blocker;
 	struct np_want *w;
+	int err;
 	u32 i;
 
+	/* See np_want_refill(). */
+	if (!c || c->may_sleep)
+		p->left = NP_COMPARE_MAX;
 	for (i = 0; i < p->n; i++) {
 		w = &p->want[i];
 		w->port = port;
-		w->left = left;
+		w->left = p->left;
 		err = np_table_check(shard, w, c);
-		left = w->left;
+		p->left = w->left;
 		if (err >= 0 && c && !np_pick_fits(c, w, err))
 			return -EADDRINUSE;
 		if (err == -EADDRINUSE && !c && w->conflict) {
