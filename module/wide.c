@@ -378,12 +378,14 @@ int np_request_available(struct netport_owner *owner, const struct netport_reque
 		return np_resv_available(owner, &req->reserve, gfp);
 	if (req->terms.deadline)
 		return -EINVAL;
-	p = np_plan_make(owner, req, NULL, 0, gfp);
+	/* What is only looked at takes nothing away from others. */
+	p = np_plan_make(owner, req, NULL, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	if (p->pick)
 		np_pick_start(&p->cursor, p->want, p->n, false, gfp);
-	err = np_plan_host_start(p, gfp) ?: np_plan_search(p, np_plan_look_try, gfp);
+	err = np_owner_has_room(owner, p->n * p->count) ?: np_plan_host_start(p, gfp) ?:
+	      np_plan_search(p, np_plan_look_try, gfp);
 	np_plan_free(p);
 	return err;
 }
