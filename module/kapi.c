@@ -95,7 +95,7 @@ EXPORT_SYMBOL_GPL(netport_release_binding);
  * netport_release_request() - give a reservation back, with a hold, or a part of a block
  * @owner: whose
  * @rel: as for NETPORT_IOC_RELEASE
- * @gfp: for the memory that %NETPORT_RELEASE_PORT needs
+ * @gfp: for the memory that %NETPORT_RELEASE_PORT, or a part of a block, needs
  *
  * Context: Any.  Sleeps only if @gfp may.
  *

@@ -164,7 +164,7 @@ static int np_release_check(const struct netport_release *rel)
  * np_release() - release as NETPORT_IOC_RELEASE does
  * @owner: whose
  * @rel: what, and how
- * @gfp: for the memory that a hold of the whole port needs
+ * @gfp: for the memory that a hold of the whole port, or a part of a block, needs
  *
  * Return: 0 or an error of NETPORT_IOC_RELEASE.
  */
@@ -182,7 +182,7 @@ int np_release(struct netport_owner *owner, const struct netport_release *rel, g
 		return err ?: np_release_token(owner->nn, owner, token, rel, gfp);
 	}
 	if (rel->count)
-		return np_release_part(owner, token, rel->port, rel->count);
+		return np_release_part(owner, token, rel->port, rel->count, gfp);
 	err = np_release_token(owner->nn, owner, token, rel, gfp);
 	if (err == -ENOENT && np_owner_admin(owner))
 		err = np_release_token(owner->nn, NULL, token, rel, gfp);

@@ -334,7 +334,7 @@ struct np_resv {
 /**
  * struct np_part - one binding of an np_wide
  * @bind: what it claims
- * @wide: of what it is a part; held
+ * @wide: of what it is a part; held.  Lock of the bind's shard and, to change it, home's
  * @link: in np_wide.parts
  * @host: the socket that keeps the host out, or NULL
  */
@@ -1072,7 +1072,7 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count);
 int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
-int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count);
+int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count, gfp_t gfp);
 int np_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp);
 
 /* candidate.c */

@@ -879,60 +879,95 @@ out:
 	return err;
 }
 
+static bool np_part_within(const struct np_part *part, u16 port, u16 count)
+{
+	return part->bind.e.port >= port && part->bind.e.port - port < count;
+}
+
+/*
+ * Some parts leave a block.  They stay in the table for a while, counted for the owner
+ * that the block has now, but it may get another one as soon as its lock is dropped.
+ */
+static void np_parts_leave(struct np_wide *wide, struct np_wide *gone, u16 port, u16 count)
+{
+	struct np_part *part, *next;
+	unsigned int n = 0;
+
+	gone->resv.token = wide->resv.token;
+	gone->count = wide->count;
+	gone->nparts = wide->nparts;
+	list_for_each_entry_safe(part, next, &wide->parts, link) {
+		if (!np_part_within(part, port, count))
+			continue;
+		list_move_tail(&part->link, &gone->parts);
+		refcount_inc(&gone->ref);
+		part->wide = gone;
+		np_wide_put(wide);
+		n++;
+	}
+	np_parts_unhost(&gone->parts);
+	wide->nparts -= n;
+	np_owner_uncharge(wide->resv.owner, n);
+}
+
+/* All shards are locked.  What has to be freed is in @gone. */
+static int np_release_part_of(struct np_resv *r, struct np_resv **gone, u16 port, u16 count)
+{
+	struct np_wide *wide = np_resv_wide(r);
+	unsigned int n = 0, width = 0;
+	struct np_part *part;
+
+	if (!np_resv_is(r, NP_BIND_WIDE) || wide->count == 1)
+		return -EINVAL;
+	list_for_each_entry(part, &wide->parts, link) {
+		n += np_part_within(part, port, count);
+		width += part->bind.e.port == port;
+	}
+	if (!n || n != width * count)
+		return -ENOENT;
+	if (n < wide->nparts) {
+		np_parts_leave(wide, np_resv_wide(*gone), port, count);
+	} else {
+		np_resv_unpublish(np_token_shard(r->owner->nn, r->token), r);
+		*gone = r;
+	}
+	return 0;
+}
+
 /**
  * np_release_part() - give back some ports of a block
  * @owner: whose
  * @token: its name
  * @port: the first of them
  * @count: how many
+ * @gfp: for the memory
  *
- * Return: 0, -ENOENT if the block doesn't have all of them, -EINVAL if it is none.
+ * Return: 0, -ENOENT if the block doesn't have all of them, -EINVAL if it is none, or
+ * -ENOMEM.
  */
-int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count)
+int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count, gfp_t gfp)
 {
 	struct np_net *nn = owner->nn;
-	struct np_shard *shard = np_token_shard(nn, token);
-	struct np_part *part, *next;
-	unsigned int n = 0, width = 0;
-	struct np_resv *r, *whole = NULL;
+	struct np_resv *r, *gone;
 	struct np_wide *wide;
-	LIST_HEAD(gone);
+	u64 shards = 0;
 	int err = -ENOENT;
 
-	spin_lock_bh(&shard->lock);
-	r = READ_ONCE(nn->dead) ? NULL : np_resv_find(shard, owner, token);
-	if (!r)
-		goto out;
-	err = -EINVAL;
-	if (!np_resv_is(r, NP_BIND_WIDE) || np_resv_wide(r)->count == 1)
-		goto out;
-
-	wide = np_resv_wide(r);
-	list_for_each_entry(part, &wide->parts, link) {
-		if (part->bind.e.port >= port && part->bind.e.port - port < count)
-			n++;
-		width += part->bind.e.port == port;
+	if (READ_ONCE(nn->dead))
+		return -ENOENT;
+	wide = np_wide_alloc(owner, gfp);
+	if (!wide)
+		return -ENOMEM;
+	gone = &wide->resv;
+	r = np_resv_lock(nn, owner, token, &shards);
+	if (r) {
+		err = np_release_part_of(r, &gone, port, count);
+		np_resv_unlock(nn, shards);
 	}
-	err = -ENOENT;
-	if (!n || n != width * count)
-		goto out;
-	err = 0;
-	if (n == wide->nparts) {
-		whole = r;
-		np_resv_unpublish(shard, r);
-		goto out;
-	}
-	list_for_each_entry_safe(part, next, &wide->parts, link)
-		if (part->bind.e.port >= port && part->bind.e.port - port < count)
-			list_move_tail(&part->link, &gone);
-	np_parts_unhost(&gone);
-	wide->nparts -= n;
-	np_owner_uncharge(owner, n);
-out:
-	spin_unlock_bh(&shard->lock);
-	if (whole)
-		np_resv_free(whole);
-	np_parts_free(nn, &gone);
+	if (!err)
+		np_resv_free(gone);
+	if (err || gone != &wide->resv)
+		np_wide_put(wide);
 	return err;
 }
 

@@ -649,7 +649,8 @@ struct netport_ephemeral {
  * end the hold before its time.  It counts for the limits of uid and namespace
  * until then.
  *
- * EINVAL, E2BIG, EFAULT, ENOENT; ENOMEM (%NETPORT_RELEASE_PORT), and then it's still held.
+ * EINVAL, E2BIG, EFAULT, ENOENT; ENOMEM (%NETPORT_RELEASE_PORT, or a part of a block), and
+ * then it's still held.
  */
 #define NETPORT_IOC_RELEASE	_IOWR(NETPORT_IOC_MAGIC, 0x01, struct netport_release)
 
