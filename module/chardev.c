@@ -146,7 +146,7 @@ static int np_import_end(struct np_import *imp, int err)
 	return err;
 }
 
-/* commands */
+/* commands; @grown says that the structure has more than its first version had */
 
 /* Results are in what the first version has, so the caller's size doesn't matter. */
 static int np_put_reserve(struct netport_reserve __user *to,
@@ -156,15 +156,18 @@ static int np_put_reserve(struct netport_reserve __user *to,
 	       put_user(from->binding.port, &to->binding.port);
 }
 
-static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct netport_request *req = &arg->request;
 	struct np_import imp;
 	int err;
 
-	if (np_request_plain(req)) {
+	if (!grown && !(req->reserve.options & ~NETPORT_OPT_TUPLE)) {
 		err = np_resv_make(owner, &req->reserve, GFP_KERNEL_ACCOUNT);
 	} else {
+		if (!grown)
+			memset(&req->terms, 0, sizeof(req->terms));
 		err = np_import(&req->terms, &imp) ?: np_request(owner, req, GFP_KERNEL_ACCOUNT);
 		err = np_import_end(&imp, err);
 	}
@@ -176,20 +179,30 @@ static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg, void _
 	return err;
 }
 
-static int np_ioc_release(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_release(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
-	return np_release(owner, &arg->release, GFP_KERNEL_ACCOUNT);
+	struct netport_release *rel = &arg->release;
+
+	if (!grown) {
+		rel->port = 0;
+		rel->count = 0;
+		rel->__pad = 0;
+	}
+	return np_release(owner, rel, GFP_KERNEL_ACCOUNT);
 }
 
 static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
-			    void __user *to)
+			void __user *to, bool grown)
 {
 	struct netport_request *req = &arg->request;
 	struct np_import imp;
 	int err;
 
-	if (np_request_plain(req))
+	if (!grown && !(req->reserve.options & ~NETPORT_OPT_TUPLE))
 		return np_resv_available(owner, &req->reserve, GFP_KERNEL);
+	if (!grown)
+		memset(&req->terms, 0, sizeof(req->terms));
 	err = np_import(&req->terms, &imp) ?:
 	      np_request_available(owner, req, GFP_KERNEL_ACCOUNT);
 	return np_import_end(&imp, err);
@@ -203,13 +216,16 @@ static int np_put_candidate(struct netport_candidate __user *to,
 }
 
 static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
-			    void __user *to)
+			void __user *to, bool grown)
 {
 	struct netport_candidate *cand = &arg->candidate;
-	const struct netport_candidate before = *cand;
+	struct netport_candidate before;
 	struct np_import imp;
 	int err;
 
+	if (!grown)
+		memset(&cand->terms, 0, sizeof(cand->terms));
+	before = *cand;
 	err = np_import(&cand->terms, &imp) ?:
 	      np_resv_candidate(owner, cand, GFP_KERNEL_ACCOUNT);
 	err = np_import_end(&imp, err);
@@ -227,13 +243,14 @@ static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
 	return err;
 }
 
-static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return np_resv_accept(owner, arg->token.token);
 }
 
 static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
-			    void __user *to)
+			void __user *to, bool grown)
 {
 	struct netport_range __user *result = to;
 	u16 low, high;
@@ -247,14 +264,14 @@ static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_set_range(struct netport_owner *owner, union np_arg *arg,
-			    void __user *to)
+			void __user *to, bool grown)
 {
 	return np_net_set_range(owner->nn, &arg->range,
 				ns_capable(owner->nn->user_ns, CAP_NET_ADMIN));
 }
 
 static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
-			    void __user *to)
+			void __user *to, bool grown)
 {
 	struct netport_ephemeral *e = &arg->ephemeral;
 	struct netport_ephemeral __user *result = to;
@@ -287,12 +304,14 @@ static int np_change(struct netport_owner *owner, struct netport_request *req, v
 	return err;
 }
 
-static int np_ioc_extend(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_extend(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return np_change(owner, &arg->request, to, np_extend);
 }
 
-static int np_ioc_rebind(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_rebind(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return np_change(owner, &arg->request, to, np_rebind);
 }
@@ -370,7 +389,8 @@ static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *bat
 	return 0;
 }
 
-static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	const struct netport_batch *batch = &arg->batch;
 	struct netport_batch __user *result = to;
@@ -397,7 +417,8 @@ out:
 	return err;
 }
 
-static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	const struct netport_tokens *t = &arg->tokens;
 	struct netport_tokens __user *result = to;
@@ -432,7 +453,8 @@ static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg, 
 
 /* other owners, labels */
 
-static int np_ioc_transfer(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_transfer(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct file *file;
 	int err;
@@ -449,19 +471,22 @@ static int np_ioc_transfer(struct netport_owner *owner, union np_arg *arg, void 
 	return err;
 }
 
-static int np_ioc_adopt(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_adopt(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return np_adopt(owner, arg->token.token);
 }
 
-static int np_ioc_label(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_label(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return np_label(owner, &arg->label, GFP_KERNEL_ACCOUNT);
 }
 
 /* wishes */
 
-static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct netport_request __user *result = to;
 	struct netport_request *req = &arg->request;
@@ -479,7 +504,8 @@ static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg, void __us
 }
 
 /* It is fetched only when the caller has it. */
-static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct netport_granted __user *result = to;
 	const struct netport_granted asked = arg->granted;
@@ -503,7 +529,8 @@ static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg, void _
 	}
 }
 
-static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	return netport_unwish(owner, arg->token.token);
 }
@@ -526,7 +553,8 @@ static int np_put_entries(const struct netport_list *list, u32 at,
 	return 0;
 }
 
-static int np_ioc_list(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_list(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct netport_list *list = &arg->list, chunk = *list;
 	struct netport_list __user *result = to;
@@ -555,19 +583,21 @@ static int np_ioc_list(struct netport_owner *owner, union np_arg *arg, void __us
 	return put_user(done, &result->count);
 }
 
-static int np_ioc_info(struct netport_owner *owner, union np_arg *arg, void __user *to);
+static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown);
 
 /**
  * struct np_command - a command, at the index of its number
  * @size: of its structure, now
  * @min: of its structure, in the first version
- * @run: does it; has the structure, and where results go
+ * @run: does it; has the structure, and where results go.  Unless it has grown only what
+ *	the first version had is there
  */
 struct np_command {
 	size_t		size;
 	size_t		min;
 	int		(*run)(struct netport_owner *owner, union np_arg *arg,
-			       void __user *to);
+			       void __user *to, bool grown);
 };
 
 #define NP_COMMAND(_ioc, _min, _run)					\
@@ -599,7 +629,8 @@ static const struct np_command np_commands[] = {
 };
 
 /* All of it is a result, so what is in it doesn't matter, as long as it's known. */
-static int np_ioc_info(struct netport_owner *owner, union np_arg *arg, void __user *to)
+static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
+			void __user *to, bool grown)
 {
 	struct netport_info info = {
 		.features = NETPORT_FEATURE_SETS | NETPORT_FEATURE_BLOCKS |
@@ -641,13 +672,13 @@ static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	command = &np_commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(np_commands))];
 	if (size < command->min)
 		return -EINVAL;
-	if (size == command->size)
+	if (size == command->min || size == command->size)
 		err = copy_from_user(&arg, user, size) ? -EFAULT : 0;
 	else
 		err = copy_struct_from_user(&arg, command->size, user, size);
 	if (err)
 		return err;
-	err = command->run(file->private_data, &arg, user);
+	err = command->run(file->private_data, &arg, user, size != command->min);
 	/* What the host was kept from it can have when the call returns. */
 	np_host_flush();
 	return err;
