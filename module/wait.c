@@ -303,7 +303,6 @@ static int np_waiter_enter(struct np_net *nn, struct np_shard *shard, struct np_
 	if (w->task)
 		w->ticket = ++nn->tickets;
 	w->queue = q;
-	list_add_tail(&w->all_link, &nn->waiters);
 
 	list_for_each_entry(wish, &q->wishes, link) {
 		if (np_plan_equal(np_wish_first(wish)->plan, w->plan)) {
