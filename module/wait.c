@@ -45,8 +45,8 @@ struct np_wish {
  * @task: who sleeps, or NULL
  * @ticket: smaller is earlier; as it's never used again, also the name of a wish
  * @granted: the reservation has been made
- * @claimed: if @task is NULL: it's in no list of its owner any more; owner lock
- * @owner_link: if @task is NULL: in netport_owner.wishes or .granted, owner lock
+ * @owner_link: if @task is NULL: in netport_owner.wishes or .granted, owner lock; in none
+ *	before np_wish() is done with it, and when somebody has claimed it
  * @all_link: in np_net.waiters while it's in a queue; wait_lock
  */
 struct np_waiter {
@@ -57,7 +57,6 @@ struct np_waiter {
 	struct task_struct	*task;
 	u64			ticket;
 	bool			granted;
-	bool			claimed;
 	struct list_head	owner_link;
 	struct list_head	all_link;
 };
@@ -147,7 +146,7 @@ static void np_waiter_grant(struct np_shard *shard, struct np_waiter *w)
 	/* Once it's on the list somebody may fetch it. */
 	spin_lock(&owner->lock);
 	w->granted = true;
-	if (!w->claimed)
+	if (!list_empty(&w->owner_link))
 		list_move_tail(&w->owner_link, &owner->granted);
 	spin_unlock(&owner->lock);
 	wake_up_interruptible_poll(&owner->poll, EPOLLIN | EPOLLRDNORM);
@@ -300,8 +299,6 @@ static int np_waiter_enter(struct np_net *nn, struct np_shard *shard, struct np_
 	struct np_queue *q = np_queue_enter(nn, shard, w->plan->pick ? 0 : w->plan->port, e);
 	struct np_wish *wish;
 
-	if (w->task)
-		w->ticket = ++nn->tickets;
 	w->queue = q;
 
 	list_for_each_entry(wish, &q->wishes, link) {
@@ -334,6 +331,7 @@ static int np_waiter_start_port(struct np_waiter *w, struct np_entrance *e)
 
 	spin_lock_bh(&shard->lock);
 	spin_lock(&nn->wait_lock);
+	w->ticket = ++nn->tickets;
 	err = READ_ONCE(nn->dead) ? -ENETDOWN :
 	      np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
 	if (!err)
@@ -381,7 +379,8 @@ static int np_waiter_start_any(struct np_waiter *w, struct np_entrance *e, gfp_t
 	p->cursor = c;
 	np_pick_wait(&p->cursor);
 	spin_lock_bh(&nn->wait_lock);
-	err = np_waiter_enter(nn, NULL, w, e);
+	w->ticket = ++nn->tickets;
+	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_waiter_enter(nn, NULL, w, e);
 	spin_unlock_bh(&nn->wait_lock);
 	if (err)
 		return err;
@@ -490,8 +489,7 @@ static struct np_waiter *np_wish_find(struct netport_owner *owner, struct list_h
 static void np_wish_claim(struct netport_owner *owner, struct np_waiter *w)
 {
 	lockdep_assert_held(&owner->lock);
-	list_del(&w->owner_link);
-	w->claimed = true;
+	list_del_init(&w->owner_link);
 }
 
 static void np_wish_free(struct np_waiter *w)
@@ -511,40 +509,30 @@ static void np_wish_free(struct np_waiter *w)
 int np_wish(struct np_plan *p, u64 *id, gfp_t gfp)
 {
 	struct netport_owner *owner = p->owner;
-	struct np_net *nn = owner->nn;
 	struct np_waiter *w;
-	bool claimed;
+	bool granted;
 	int err;
 
 	w = kzalloc(sizeof(*w), gfp);
 	if (!w)
 		return -ENOMEM;
 	w->plan = p;
-	INIT_LIST_HEAD(&w->all_link);
-	spin_lock_bh(&nn->wait_lock);
-	w->ticket = ++nn->tickets;
-	spin_unlock_bh(&nn->wait_lock);
-	/* Nobody knows the name before it's returned, but all can be taken at once. */
-	*id = np_wish_id(w);
-
-	spin_lock_bh(&owner->lock);
-	list_add_tail(&w->owner_link, &owner->wishes);
-	spin_unlock_bh(&owner->lock);
+	INIT_LIST_HEAD(&w->owner_link);
 	err = np_waiter_start(w, gfp);
-	if (!err)
-		return 0;
+	if (err && !np_waiter_stop(w)) {
+		kfree(w);
+		return err;
+	}
 
-	/* It was never in a queue, or the search was cut short. */
+	/* Once it's on a list another thread may end it. */
+	*id = np_wish_id(w);
 	spin_lock_bh(&owner->lock);
-	claimed = !w->granted;
-	if (claimed)
-		np_wish_claim(owner, w);
+	granted = w->granted;
+	list_add_tail(&w->owner_link, granted ? &owner->granted : &owner->wishes);
 	spin_unlock_bh(&owner->lock);
-	if (!claimed)
-		return 0;
-	np_waiter_stop(w);
-	kfree(w);
-	return err;
+	if (granted)
+		wake_up_interruptible_poll(&owner->poll, EPOLLIN | EPOLLRDNORM);
+	return 0;
 }
 
 /**
