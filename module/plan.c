@@ -112,7 +112,8 @@ static int np_plan_exclude(struct np_plan *p, const struct netport_terms *t, gfp
 }
 
 /* The terms of the pick are in the first binding. */
-static int np_plan_terms(struct np_plan *p, const struct netport_request *req, gfp_t gfp)
+static int np_plan_terms(struct np_plan *p, const struct netport_request *req,
+			 unsigned int flags, gfp_t gfp)
 {
 	const struct netport_terms *t = &req->terms;
 	struct np_want *w = p->want;
@@ -132,7 +133,8 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req, g
 			return err;
 		w->exclude = p->exclude;
 	}
-	if (!t->conflict)
+	/* Who waits doesn't fail because of it, and a wish outlives what this points at. */
+	if (!t->conflict || (flags & NP_PLAN_WAIT))
 		return 0;
 	for (i = 0; i < p->n; i++) {
 		w[i].conflict = (void *)(uintptr_t)t->conflict;
@@ -234,7 +236,7 @@ static int np_plan_fill(struct np_plan *p, const struct netport_request *req,
 	int err;
 	u32 i;
 
-	err = np_plan_wants(p, req) ?: np_plan_terms(p, req, gfp);
+	err = np_plan_wants(p, req) ?: np_plan_terms(p, req, flags, gfp);
 	if (err)
 		return err;
 	if (!(flags & NP_PLAN_CHARGED)) {
