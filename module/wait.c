@@ -138,6 +138,8 @@ static void np_waiter_grant(struct np_shard *shard, struct np_waiter *w)
 	np_plan_publish(w->plan, shard);
 	if (w->wish)
 		np_waiter_leave(shard, w);
+	else
+		w->ticket = ++owner->nn->tickets;
 	if (w->task) {
 		WRITE_ONCE(w->granted, true);
 		wake_up_process(w->task);
@@ -300,6 +302,7 @@ static int np_waiter_enter(struct np_net *nn, struct np_shard *shard, struct np_
 	struct np_wish *wish;
 
 	w->queue = q;
+	w->ticket = ++nn->tickets;
 
 	list_for_each_entry(wish, &q->wishes, link) {
 		if (np_plan_equal(np_wish_first(wish)->plan, w->plan)) {
@@ -331,7 +334,6 @@ static int np_waiter_start_port(struct np_waiter *w, struct np_entrance *e)
 
 	spin_lock_bh(&shard->lock);
 	spin_lock(&nn->wait_lock);
-	w->ticket = ++nn->tickets;
 	err = READ_ONCE(nn->dead) ? -ENETDOWN :
 	      np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
 	if (!err)
@@ -367,30 +369,59 @@ static int np_waiter_try(struct np_waiter *w, const struct np_cursor *c, u16 por
 	return err;
 }
 
-/* Queue up, then look: what is given back from now on comes here by itself. */
-static int np_waiter_start_any(struct np_waiter *w, struct np_entrance *e, gfp_t gfp)
+/* Have any port of the range that can be had now; -EADDRNOTAVAIL if there is none. */
+static int np_waiter_search(struct np_waiter *w, gfp_t gfp)
 {
 	struct np_plan *p = w->plan;
-	struct np_net *nn = p->owner->nn;
 	struct np_cursor c;
 	int err, port;
 
 	np_pick_start(&c, p->want, p->n, false, gfp);
-	p->cursor = c;
-	np_pick_wait(&p->cursor);
-	spin_lock_bh(&nn->wait_lock);
-	w->ticket = ++nn->tickets;
-	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_waiter_enter(nn, NULL, w, e);
-	spin_unlock_bh(&nn->wait_lock);
-	if (err)
-		return err;
 	do {
 		port = np_pick_next_of(&c, &p->view, p->want, p->n);
 		if (port < 0)
-			return port == -EADDRNOTAVAIL ? 0 : port;
+			return port;
 		err = np_waiter_try(w, &c, port);
 	} while (err == -EADDRINUSE || err == -EDQUOT);
 	return err;
+}
+
+static int np_waiter_enter_any(struct np_waiter *w, struct np_entrance *e)
+{
+	struct np_net *nn = w->plan->owner->nn;
+	unsigned int i;
+	int err;
+
+	spin_lock_bh(&nn->wait_lock);
+	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_waiter_enter(nn, NULL, w, e);
+	spin_unlock_bh(&nn->wait_lock);
+	/*
+	 * np_wait_any() is asked with no other lock than that of the shard: whoever has that
+	 * now may not see us, but what he gives back, we do.
+	 */
+	for (i = 0; i < NP_SHARDS && !err; i++) {
+		spin_lock_bh(&nn->shards[i].lock);
+		spin_unlock_bh(&nn->shards[i].lock);
+	}
+	return err;
+}
+
+/*
+ * Look, queue up, and look again: what is given back from then on comes here by itself.
+ * The first look is for those who needn't wait, and so needn't have room in the queue.
+ */
+static int np_waiter_start_any(struct np_waiter *w, struct np_entrance *e, gfp_t gfp)
+{
+	struct np_plan *p = w->plan;
+	int err;
+
+	err = np_waiter_search(w, gfp);
+	if (err != -EADDRNOTAVAIL)
+		return err;
+	np_pick_start(&p->cursor, p->want, p->n, false, gfp);
+	np_pick_wait(&p->cursor);
+	err = np_waiter_enter_any(w, e) ?: np_waiter_search(w, gfp);
+	return err == -EADDRNOTAVAIL ? 0 : err;
 }
 
 static int np_waiter_start(struct np_waiter *w, gfp_t gfp)
