@@ -1026,8 +1026,9 @@ static inline bool np_wait_any(const struct np_net *nn, const struct np_shard *s
 }
 
 /* resv.c */
-void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_bind *b);
 void np_resv_unpublish(struct np_shard *shard, struct np_resv *r);
+struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
+				     struct np_part *part);
 void np_parts_free(struct np_net *nn, struct list_head *parts);
 void np_resv_free(struct np_resv *r);
 int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,

@@ -13,13 +13,8 @@
 
 /* ending them */
 
-/**
- * np_resv_unlink() - take a binding out of the table, for whoever waits for the port
- * @shard: the shard of its port, locked
- * @nn: namespace
- * @b: the binding
- */
-void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_bind *b)
+/* Take a binding out of the table, for whoever waits for the port. */
+static void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_bind *b)
 {
 	u16 port = b->e.port;
 
@@ -43,6 +38,35 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r)
 }
 
 /**
+ * np_parts_unlink_port() - take all that parts claim of one port out of the table
+ * @nn: namespace
+ * @parts: np_part.link of parts that nobody else finds any more
+ * @part: the first of this port
+ *
+ * At once, so that who waits for the whole of it isn't outrun by who wants a part.
+ *
+ * Return: the first part of the next port; the head's if there is none.
+ */
+struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
+				     struct np_part *part)
+{
+	u16 port = part->bind.e.port;
+	struct np_shard *shard = np_shard_of(nn, port);
+
+	spin_lock_bh(&shard->lock);
+	list_for_each_entry_from(part, parts, link) {
+		/* One not in the table yet may have the port of an attempt before. */
+		if (part->bind.e.kind == NP_UNBOUND || part->bind.e.port != port)
+			break;
+		np_table_unlink(shard, &part->bind);
+	}
+	if (np_wait_any(nn, shard))
+		np_wait_serve(nn, shard, port);
+	spin_unlock_bh(&shard->lock);
+	return part;
+}
+
+/**
  * np_parts_free() - take parts out of the table, and free them
  * @nn: namespace
  * @parts: np_part.link of parts that nobody else finds any more
@@ -50,13 +74,11 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r)
 void np_parts_free(struct np_net *nn, struct list_head *parts)
 {
 	struct np_part *part, *next;
-	struct np_shard *shard;
 
+	part = list_first_entry(parts, struct np_part, link);
+	while (!list_entry_is_head(part, parts, link))
+		part = np_parts_unlink_port(nn, parts, part);
 	list_for_each_entry_safe(part, next, parts, link) {
-		shard = np_shard_of(nn, part->bind.e.port);
-		spin_lock_bh(&shard->lock);
-		np_resv_unlink(shard, nn, &part->bind);
-		spin_unlock_bh(&shard->lock);
 		list_del(&part->link);
 		np_part_free(part);
 	}

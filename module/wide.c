@@ -108,21 +108,13 @@ static int np_plan_try_port(struct np_plan *p, const struct np_cursor *c, u16 po
 	}
 }
 
-/* Take the first parts out of the table again. */
-static void np_plan_unlink(struct np_plan *p, unsigned int n)
+/* Take the parts of the first ports of a block out of the table again. */
+static void np_plan_unlink(struct np_plan *p, unsigned int ports)
 {
-	struct np_net *nn = p->owner->nn;
-	struct np_shard *shard;
-	struct np_part *part;
+	struct np_part *part = np_plan_part(p);
 
-	list_for_each_entry(part, &p->parts, link) {
-		if (!n--)
-			break;
-		shard = np_shard_of(nn, part->bind.e.port);
-		spin_lock_bh(&shard->lock);
-		np_resv_unlink(shard, nn, &part->bind);
-		spin_unlock_bh(&shard->lock);
-	}
+	while (ports--)
+		part = np_parts_unlink_port(p->owner->nn, &p->parts, part);
 }
 
 static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
@@ -136,7 +128,7 @@ static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 p
 	for (i = 0; i < p->count; i++) {
 		err = np_plan_try_port(p, c, port + i, part, gfp);
 		if (err) {
-			np_plan_unlink(p, i * p->n);
+			np_plan_unlink(p, i);
 			return err;
 		}
 		for (j = 0; j < p->n; j++)
@@ -151,7 +143,7 @@ static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 p
 	}
 	spin_unlock_bh(&shard->lock);
 	if (err)
-		np_plan_unlink(p, p->n * p->count);
+		np_plan_unlink(p, p->count);
 	else
 		np_shard_settle(nn, shard, gfp);
 	return err;
