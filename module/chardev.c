@@ -510,6 +510,7 @@ static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
 	struct netport_granted __user *result = to;
 	const struct netport_granted asked = arg->granted;
 	struct netport_granted g;
+	bool written = false;
 	int err;
 
 	if (asked.__pad[0] | asked.__pad[1] | asked.__pad[2])
@@ -518,15 +519,18 @@ static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
 		g = asked;
 		err = np_wish_granted(owner, &g, false);
 		if (err)
-			return err;
-		if (put_user(g.wish, &result->wish) || put_user(g.token, &result->token) ||
-		    put_user(g.port, &result->port))
+			break;
+		if (copy_to_user(result, &g, sizeof(g)))
 			return -EFAULT;
+		written = true;
 		err = np_wish_granted(owner, &g, true);
-		if (!err || asked.wish)
-			return err;
+		if (!err)
+			return 0;
 		/* Another thread has fetched it; there may be more. */
 	}
+	if (written && copy_to_user(result, &asked, sizeof(asked)))
+		return -EFAULT;
+	return err;
 }
 
 static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg,
