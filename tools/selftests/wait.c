@@ -374,7 +374,7 @@ TEST(result_that_cant_be_copied_out_is_undone)
 		_exit(errno);
 	}
 	while (!sleeps_in_netport(pid))
-		sched_yield();
+		breathe();
 	ASSERT_TRUE(waiter_queue(&next, fd, A));
 	EXPECT_EQ(0, release_key(holder, A));
 	EXPECT_EQ(EFAULT, ended(pid));

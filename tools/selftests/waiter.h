@@ -176,13 +176,21 @@ static inline bool waiter_asleep(struct waiter *w)
 	return tid && !atomic_load(&w->done) && sleeps_in_netport(tid);
 }
 
+/* Before another look; a processor for who is looked at. */
+static inline void breathe(void)
+{
+	struct timespec t = { .tv_nsec = 50000 };
+
+	nanosleep(&t, NULL);
+}
+
 /* Until it waits; false if it returns instead. */
 static inline bool waiter_waits(struct waiter *w)
 {
 	while (!waiter_asleep(w)) {
 		if (atomic_load(&w->done))
 			return false;
-		sched_yield();
+		breathe();
 	}
 	return true;
 }
@@ -214,7 +222,7 @@ static inline pid_t waiting_child(int fd, const char *text)
 	if (!pid)
 		_exit(wait_for(fd, text, FOREVER, NULL));
 	while (!sleeps_in_netport(pid))
-		sched_yield();
+		breathe();
 	return pid;
 }
 
