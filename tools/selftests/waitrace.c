@@ -3,8 +3,8 @@
  * waitrace - many who wait, and races: a thousand in turn, somebody who tries to come
  * between, a release that meets the beginning or the end of a wait.
  *
- * NETPORT_ROUNDS is how often each race is run (200), NETPORT_WAITERS how many wait (1000,
- * or 200 on a kernel that checks itself).
+ * NETPORT_ROUNDS is how often each race is run (200, or 40 on a kernel that checks itself),
+ * NETPORT_WAITERS how many wait (1000, or 200).
  */
 #include "waiter.h"
 
@@ -15,13 +15,12 @@
 
 static unsigned int rounds(void)
 {
-	return env_number("NETPORT_ROUNDS", 200);
+	return so_many("NETPORT_ROUNDS", 200, 40);
 }
 
 static unsigned int many(void)
 {
-	return env_number("NETPORT_WAITERS",
-			  access("/sys/kernel/debug/kmemleak", F_OK) ? 1000 : 200);
+	return so_many("NETPORT_WAITERS", 1000, 200);
 }
 
 /* a thousand */
