@@ -20,7 +20,7 @@ shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=
 
 ##@ Test it (T='pattern' chooses by name)
 test:			## everything below; ends with `N passed, N failed`
-	@$(testbed)/test.sh kunit uapi check stock debug
+	@$(testbed)/test.sh kunit uapi check stock icount debug
 kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
 	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
 selftest:		## selftests alone, on Debian's 6.1
@@ -29,6 +29,8 @@ debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
 	@$(testbed)/test.sh debug
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
+icount:			## what calls cost, on a machine whose clock counts instructions
+	@$(testbed)/test.sh icount
 check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc
 	@$(testbed)/test.sh check
 uapi:			## the uapi header as C and C++, and one layout on 32 and 64 bit
@@ -71,6 +73,6 @@ help:			## this list
 	@echo "KERNEL (shell); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug stock check uapi kernels modules modules_install \
+.PHONY: run shell test kunit selftest debug stock icount check uapi kernels modules modules_install \
 	install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test.sh TIER... - run tiers (kunit debug stock check uapi selftest), report,
+# test.sh TIER... - run tiers (kunit debug stock icount check uapi), report,
 # and end with one line `N passed, N failed`. Kernels that are not in the cache
 # are built meanwhile; a tier runs as soon as what it needs is there.
 . "$(dirname "$0")/lib.sh"
@@ -12,14 +12,14 @@ export TIMES
 
 # What each run needs in the cache; a tier is one run or more.
 declare -A NEEDS=(
-	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [6.12]='6.12 tools'
+	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [icount]='6.1 tools' [6.12]='6.12 tools'
 	[debug]='debug tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
 )
 runs=()
 for tier; do
 	case $tier in
 	stock) runs+=(6.1 6.12) ;;
-	kunit|uapi|check|debug|6.1|6.12) runs+=("$tier") ;;
+	kunit|uapi|check|debug|icount|6.1|6.12) runs+=("$tier") ;;
 	*) die "no such tier: $tier" ;;
 	esac
 done
@@ -30,7 +30,7 @@ for run in "${runs[@]}"; do
 	case $run in
 	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang) ;;
 	check) packages+=(sparse clang lld llvm) ;;
-	debug|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
+	debug|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
 	esac
 	for kernel in ${NEEDS[$run]}; do
 		"$TESTBED/kernel.sh" --is-cached "$kernel" || wanted+=("$kernel")

@@ -1,21 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tier.sh KERNEL - build for KERNEL, boot it, run its tests, report.
+# tier.sh TIER - build for the kernel of that name, boot it, run its tests, report.
+# icount is Debian's 6.1 on a machine whose clock counts instructions.
 # T chooses tests by name (globs): SUITE or SUITE.CASE of KUnit, PROGRAM or
-# PROGRAM.TEST of the selftests. Leaves the counts in build/log/KERNEL.result.
+# PROGRAM.TEST of the selftests. Leaves the counts in build/log/TIER.result.
 . "$(dirname "$0")/lib.sh"
 
-name=$1
+name=$1 kernel=$1
 T=${T:-}
 need mawk
 rm -f "$LOG/$name.result"
 
 # One at a time for each kernel: two would build in one directory.
 mkdir -p "$BUILD" "$LOG"
-exec {lock}>"$BUILD/$name.lock"
+[ "$name" != icount ] || kernel=6.1
+exec {lock}>"$BUILD/$kernel.lock"
 flock "$lock"
 
-"$TESTBED/modules.sh" "$name"
+"$TESTBED/modules.sh" "$kernel"
 kunit='' programs='' examples=''
 case $name in
 uml)
@@ -26,6 +28,10 @@ debug)
 	kunit=${T:-*}
 	SMP=${SMP:-4}
 	MEM=${MEM:-1G} PATIENCE=${PATIENCE:-900}
+	;;
+icount)
+	export ICOUNT=1
+	T=${T:-cost}
 	;;
 esac
 [ "${KUNIT:-1}" = 1 ] || kunit=
@@ -54,9 +60,9 @@ fi
 
 export SMP MEM PATIENCE
 export KUNIT_GLOB=$kunit PROGRAMS=$programs EXAMPLES=$examples
-MODE='test' "$TESTBED/initrd.sh" "$name" "$BUILD/$name/initrd"
+MODE='test' "$TESTBED/initrd.sh" "$kernel" "$BUILD/$kernel/initrd"
 [ -z "$kunit" ] || export APPEND="${APPEND:-} kunit.filter_glob=$kunit"
-"$TESTBED/vm.sh" "$name" "$BUILD/$name/initrd" "$LOG/$name.console" 2>>"$LOG/$name.vm" |
+"$TESTBED/vm.sh" "$kernel" "$BUILD/$kernel/initrd" "$LOG/$name.console" 2>>"$LOG/$name.vm" |
 	tee "$LOG/$name.tap" |
 	mawk -W interactive -v kernel="$name" -v result="$LOG/$name.result" \
 		-v console="$LOG/$name.console" -v machine=1 -f "$TESTBED/report.awk"

@@ -3,7 +3,8 @@
 # vm.sh KERNEL INITRD CONSOLE-LOG [shell] - boot KERNEL; what its init writes
 # to /dev/ttyS1 goes to stdout, the kernel's own messages to CONSOLE-LOG.
 # With `shell`, ttyS1 is the terminal. SMP, MEM, TIMEOUT (s), APPEND may be set;
-# LEAKS=0 leaves the leak check out (UML).
+# LEAKS=0 leaves the leak check out (UML).  ICOUNT=1 makes a machine with one CPU on which a
+# nanosecond is an instruction, whatever this one is busy with.
 . "$(dirname "$0")/lib.sh"
 
 name=$1 initrd=$2 console=$3 mode=${4:-batch}
@@ -47,10 +48,16 @@ if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
 	accel=kvm
 	cpu=host
 fi
+clock=()
+if [ "${ICOUNT:-0}" = 1 ]; then
+	accel=tcg cpu=max SMP=1
+	clock=(-icount 'shift=0,sleep=off')
+	append+=" testbed.icount=1"
+fi
 serial=(-serial "file:$console" -serial stdio)
 [ "$mode" != shell ] || serial=(-serial "file:$console" -serial mon:stdio)
 [ "$mode" = shell ] || exec </dev/null
-exec "${run[@]}" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp "${SMP:-2}" \
+exec "${run[@]}" qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu "$cpu" -smp "${SMP:-2}" \
 	-m "${MEM:-1G}" -nodefaults -no-user-config -display none -no-reboot \
 	"${serial[@]}" -kernel "$kernel/kernel" -initrd "$initrd" \
 	-append "console=ttyS0 $append"
