@@ -15,6 +15,7 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "netport_priv.h"
@@ -156,6 +157,22 @@ static int np_put_reserve(struct netport_reserve __user *to,
 	       put_user(from->binding.port, &to->binding.port);
 }
 
+/* The caller's CLOCK_MONOTONIC may be that of a time namespace.  What is malformed stays so. */
+static u64 np_deadline(u64 deadline)
+{
+	struct timespec64 offset = {};
+	s64 host;
+
+	if (!deadline || deadline >= KTIME_MAX)
+		return deadline;
+	timens_add_monotonic(&offset);
+	host = deadline - timespec64_to_ns(&offset);
+	/* Behind the end of time is forever, and 0 would be no deadline. */
+	if (offset.tv_sec < 0 && host < (s64)deadline)
+		return KTIME_MAX;
+	return max_t(s64, host, 1);
+}
+
 static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
 			void __user *to, bool grown)
 {
@@ -168,6 +185,7 @@ static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
 	} else {
 		if (!grown)
 			memset(&req->terms, 0, sizeof(req->terms));
+		req->terms.deadline = np_deadline(req->terms.deadline);
 		err = np_import(&req->terms, &imp) ?: np_request(owner, req, GFP_KERNEL_ACCOUNT);
 		err = np_import_end(&imp, err);
 	}

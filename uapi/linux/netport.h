@@ -228,7 +228,8 @@ struct netport_reserve {
  * @conflict: pointer to a struct netport_entry, or 0.  When the request fails with
  *	EADDRINUSE, a binding that is in its way is written there
  * @deadline: until when to wait for the port, or for a port in the range, in nanoseconds of
- *	CLOCK_MONOTONIC.  0: don't wait.  At most INT64_MAX, which is forever
+ *	CLOCK_MONOTONIC, as the caller reads it.  0: don't wait.  At most INT64_MAX, which
+ *	is forever
  * @nbindings: number of @bindings, less than %NETPORT_BINDINGS_MAX
  * @nexclude: number of @exclude, at most %NETPORT_EXCLUDE_MAX
  * @count: number of consecutive ports to reserve, from the port asked for or picked on,
