@@ -60,11 +60,14 @@ static int np_terms_check(const struct netport_request *req, unsigned int flags)
 
 static int np_plan_want(struct np_plan *p, struct np_want *w, const struct netport_binding *b)
 {
-	int err = np_want_init(w, p->owner->user, b, p->options & NETPORT_OPT_TUPLE);
+	struct netport_binding whole = *b;
+	int err;
 
+	/* A tuple needs a port, also where that is only with the first of them. */
+	whole.port = p->port;
+	err = np_want_init(w, p->owner->user, &whole, p->options & NETPORT_OPT_TUPLE);
 	if (err)
 		return err;
-	w->port = p->port;
 	if (p->options & NP_OPT_HOST)
 		err = np_host_want(w);
 	if (p->options & NETPORT_OPT_HOST_CHECK)
