@@ -903,6 +903,7 @@ int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct n
 		    unsigned int n);
 bool np_pick_fits(const struct np_cursor *c, const struct np_want *w, int fit);
 void np_pick_wait(struct np_cursor *c);
+bool np_pick_none_free(const struct np_cursor *c);
 bool np_pick_wants(const struct np_net *nn, const struct np_want *w, u16 port);
 int np_ephemeral_next(const struct np_net *nn, struct netport_ephemeral *e);
 
@@ -957,6 +958,7 @@ void np_token_exit(void);
  * @token: result: the reservation's name
  * @charged: how many ports count for the limits already
  * @left: how many more bindings it may be compared with one by one
+ * @full: result: a limit is reached, whatever the port
  * @exclude: see np_want
  * @spare: what linking may need, one for each binding
  * @net: held while sockets of the host are made, or NULL
@@ -977,6 +979,7 @@ struct np_plan {
 	u64			token;
 	u32			charged;
 	int			left;
+	bool			full;
 	u64			*exclude;
 	struct np_spare		*spare;
 	struct net		*net;

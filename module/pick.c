@@ -416,6 +416,17 @@ void np_pick_wait(struct np_cursor *c)
 }
 
 /**
+ * np_pick_none_free() - has the search come to the end of what is free?
+ * @c: where the search stands
+ *
+ * Return: whether so; a port that it has found then is one to share or to go beside.
+ */
+bool np_pick_none_free(const struct np_cursor *c)
+{
+	return c->pass != NP_PASS_FREE;
+}
+
+/**
  * np_pick_wants() - would the search have a look at this port?
  * @nn: namespace
  * @w: the request, with its range

@@ -477,14 +477,18 @@ static struct np_wide *np_resv_widen(struct netport_owner *owner, u64 token, gfp
 	return wide ?: ERR_PTR(-ENOENT);
 }
 
-/* Is it the reservation that it was, and one that can get other bindings? */
+/* Is it one that can get other bindings? */
+static bool np_wide_changes(const struct np_wide *wide)
+{
+	return wide->count == 1 && !(READ_ONCE(wide->resv.bind.e.flags) & NP_BIND_CANDIDATE);
+}
+
+/* Is it the reservation that it was, and such a one? */
 static int np_wide_check(const struct np_resv *r, const struct np_wide *wide)
 {
 	if (r != &wide->resv)
 		return -ENOENT;
-	if (np_resv_is(r, NP_BIND_CANDIDATE) || wide->count > 1)
-		return -EINVAL;
-	return 0;
+	return np_wide_changes(wide) ? 0 : -EINVAL;
 }
 
 static u64 np_port_shards(struct np_net *nn, u16 port)
@@ -502,6 +506,25 @@ static void np_wide_join(struct np_plan *p)
 	list_splice_tail_init(&p->parts, &p->wide->parts);
 	p->wide->nparts += p->n;
 	p->charged = 0;
+}
+
+/* The limits come after all that is malformed, so only here. */
+static int np_extend_link(struct np_plan *p, struct np_shard *shard)
+{
+	int err;
+
+	if (p->wide->nparts + p->n > NETPORT_BINDINGS_MAX)
+		return -EINVAL;
+	if (!p->charged) {
+		err = np_owner_charge(p->owner, p->n);
+		if (err)
+			return err;
+		p->charged = p->n;
+	}
+	err = np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
+	if (!err)
+		np_wide_join(p);
+	return err;
 }
 
 static int np_extend_try(struct np_plan *p, u64 token, gfp_t gfp)
@@ -523,12 +546,7 @@ static int np_extend_try(struct np_plan *p, u64 token, gfp_t gfp)
 		err = np_wide_check(r, p->wide);
 		if (!err && r->bind.e.port != p->port)
 			err = -ESTALE;
-		if (!err && p->wide->nparts + p->n > NETPORT_BINDINGS_MAX)
-			err = -EINVAL;
-		if (!err)
-			err = np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
-		if (!err)
-			np_wide_join(p);
+		err = err ?: np_extend_link(p, shard);
 		np_resv_unlock(nn, shards);
 	} while (err == -EAGAIN);
 	if (!err)
@@ -543,19 +561,20 @@ static int np_extend_once(struct netport_owner *owner, const struct netport_requ
 	struct np_plan *p;
 	int err;
 
-	if (wide->count > 1)
+	if (!np_wide_changes(wide))
 		return -EINVAL;
 	/* Somebody may rebind it meanwhile; np_extend_try() finds out. */
 	*port = READ_ONCE(wide->resv.bind.e.port);
 	if (now.reserve.binding.port && now.reserve.binding.port != *port)
 		return -EINVAL;
 	now.reserve.binding.port = *port;
-	p = np_plan_make(owner, &now, wide, 0, gfp);
+	p = np_plan_make(owner, &now, wide, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	err = np_plan_host_start(p, gfp);
 	if (!err && p->net)
-		err = np_plan_look(p, NULL, *port) ?: np_plan_host(p, *port);
+		err = np_owner_has_room(owner, p->n) ?: np_plan_look(p, NULL, *port) ?:
+		      np_plan_host(p, *port);
 	err = err ?: np_extend_try(p, req->reserve.token, gfp);
 	if (err && p->net)
 		np_plan_unhost(p);
@@ -735,8 +754,10 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 	int err;
 
 	err = p->n > before ? np_owner_charge(p->owner, p->n - before) : 0;
-	if (err)
+	if (err) {
+		p->full = true;
 		return err;
+	}
 	np_rebind_unlink(nn, wide);
 	err = np_plan_link(p, np_shard_of(nn, port), c, port, np_plan_part(p));
 	if (err) {
@@ -809,8 +830,30 @@ static int np_rebind_host(struct np_plan *p, const struct np_cursor *c, u16 port
 	return err;
 }
 
+/*
+ * The port that it has looks taken to a search for a free one; but what it has itself isn't in
+ * its way.
+ */
+static int np_rebind_own(struct np_plan *p, u64 token, struct list_head *dead, gfp_t gfp)
+{
+	u16 port = READ_ONCE(p->wide->resv.bind.e.port);
+	struct np_cursor c;
+
+	if (!np_pick_wants(p->owner->nn, p->want, port))
+		return -EADDRINUSE;
+	np_pick_start(&c, p->want, p->n, false, gfp);
+	return np_rebind_host(p, &c, port, token, dead, gfp);
+}
+
+/* Is it worth while to try another port?  Not at the limit, where no port will do. */
+static bool np_rebind_goes_on(const struct np_plan *p, int err)
+{
+	return err == -EADDRINUSE || (err == -EDQUOT && !p->full);
+}
+
 static int np_rebind_run(struct np_plan *p, u64 token, struct list_head *dead, gfp_t gfp)
 {
+	bool own = false;
 	int err, port;
 
 	err = np_plan_host_start(p, gfp);
@@ -821,10 +864,16 @@ static int np_rebind_run(struct np_plan *p, u64 token, struct list_head *dead, g
 	np_pick_start(&p->cursor, p->want, p->n, false, gfp);
 	do {
 		port = np_pick_next_of(&p->cursor, &p->view, p->want, p->n);
+		if (!own && np_pick_none_free(&p->cursor)) {
+			own = true;
+			err = np_rebind_own(p, token, dead, gfp);
+			if (!np_rebind_goes_on(p, err))
+				return err;
+		}
 		if (port < 0)
 			return port;
 		err = np_rebind_host(p, &p->cursor, port, token, dead, gfp);
-	} while (err == -EADDRINUSE || err == -EDQUOT);
+	} while (np_rebind_goes_on(p, err));
 	return err;
 }
 
@@ -851,7 +900,7 @@ int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gf
 	if (IS_ERR(wide))
 		return PTR_ERR(wide);
 	err = -EINVAL;
-	if (wide->count > 1)
+	if (!np_wide_changes(wide))
 		goto out;
 	p = np_plan_make(owner, req, wide, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p)) {
