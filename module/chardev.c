@@ -385,11 +385,10 @@ static int np_batch_copy(struct np_batch_copy *b, const struct netport_batch *ba
 	return 0;
 }
 
-/* Ports and tokens, if any are reserved; and of each what went wrong. */
-static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *batch, bool done)
+/* Of each what went wrong. */
+static int np_batch_put_errors(struct np_batch_copy *b, const struct netport_batch *batch)
 {
 	s32 __user *errors = u64_to_user_ptr(batch->errors);
-	struct netport_reserve __user *to;
 	struct np_import *imp;
 	u32 i;
 
@@ -400,8 +399,19 @@ static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *bat
 			return -EFAULT;
 		if (batch->errors && put_user(-b->errors[i], &errors[i]))
 			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Ports and tokens; last, for a batch that fails leaves its requests as they are. */
+static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *batch)
+{
+	struct netport_reserve __user *to;
+	u32 i;
+
+	for (i = 0; i < b->n; i++) {
 		to = u64_to_user_ptr(batch->requests + i * batch->size);
-		if (done && np_put_reserve(to, &b->reqs[i].reserve))
+		if (np_put_reserve(to, &b->reqs[i].reserve))
 			return -EFAULT;
 	}
 	return 0;
@@ -423,9 +433,9 @@ static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg,
 	if (err)
 		goto out;
 	done = np_batch(owner, b.reqs, b.errors, batch->count, batch->flags, GFP_KERNEL_ACCOUNT);
-	err = np_batch_put(&b, batch, done >= 0);
+	err = np_batch_put_errors(&b, batch);
 	if (!err && done >= 0)
-		err = put_user(done, &result->done);
+		err = np_batch_put(&b, batch) ?: put_user(done, &result->done);
 	if (err && done >= 0)
 		np_batch_undo(owner, b.reqs, batch->count);
 	if (!err && done < 0)
