@@ -316,7 +316,8 @@ EXPORT_SYMBOL_GPL(netport_unwish);
  * netport_wish_queue() - where to wait until a wish is granted
  * @owner: whose wishes
  *
- * Context: Any.
+ * Context: Any.  It is woken under locks of netport's: a wake function of the caller's must
+ * not call any of these functions.
  *
  * Return: the wait queue, woken with EPOLLIN; valid until the owner is destroyed.
  */
