@@ -157,7 +157,7 @@ static int np_put_reserve(struct netport_reserve __user *to,
 	       put_user(from->binding.port, &to->binding.port);
 }
 
-/* The caller's CLOCK_MONOTONIC may be that of a time namespace.  What is malformed stays so. */
+/* CLOCK_MONOTONIC of the caller may be that of a time namespace. */
 static u64 np_deadline(u64 deadline)
 {
 	struct timespec64 offset = {};
@@ -437,7 +437,7 @@ static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg,
 	if (!err && done >= 0)
 		err = np_batch_put(&b, batch) ?: put_user(done, &result->done);
 	if (err && done >= 0)
-		np_batch_undo(owner, b.reqs, batch->count);
+		np_batch_undo(owner, b.reqs, batch->count, GFP_KERNEL_ACCOUNT);
 	if (!err && done < 0)
 		err = done;
 out:

@@ -1073,7 +1073,8 @@ int np_request_available(struct netport_owner *owner, const struct netport_reque
 int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
 	     u32 flags, gfp_t gfp);
-void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count);
+void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
+		   gfp_t gfp);
 int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count, gfp_t gfp);

@@ -268,14 +268,22 @@ int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t g
  * @owner: for whom
  * @reqs: the requests
  * @count: how many
+ * @gfp: says whether it may sleep
  */
-void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count)
+void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
+		   gfp_t gfp)
 {
+	bool may_sleep = gfpflags_allow_blocking(gfp);
 	u32 i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		if (may_sleep)
+			cond_resched();
 		if (reqs[i].reserve.token)
 			np_resv_drop(owner, reqs[i].reserve.token);
+	}
+	if (may_sleep)
+		np_host_flush();
 }
 
 /* Try a batch: all requests if one has failed but @errors are wanted, to know of each. */
@@ -335,9 +343,7 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 	done = np_batch_try(owner, reqs, errors, count, partial, &err, gfp);
 	if (!err || (partial && err != -EINTR))
 		return done;
-	np_batch_undo(owner, reqs, count);
-	if (gfpflags_allow_blocking(gfp))
-		np_host_flush();
+	np_batch_undo(owner, reqs, count, gfp);
 	return err;
 }
 
