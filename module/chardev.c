@@ -173,22 +173,37 @@ static u64 np_deadline(u64 deadline)
 	return max_t(s64, host, 1);
 }
 
-static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+/* What a request with terms needs of the stack, others need not pay for. */
+static noinline int np_reserve_terms(struct netport_owner *owner, struct netport_request *req,
+				     bool grown,
+				     int (*act)(struct netport_owner *owner,
+						struct netport_request *req, gfp_t gfp))
 {
-	struct netport_request *req = &arg->request;
 	struct np_import imp;
 	int err;
 
-	if (!grown && !(req->reserve.options & ~NETPORT_OPT_TUPLE)) {
+	if (!grown)
+		memset(&req->terms, 0, sizeof(req->terms));
+	req->terms.deadline = np_deadline(req->terms.deadline);
+	err = np_import(&req->terms, &imp) ?: act(owner, req, GFP_KERNEL_ACCOUNT);
+	return np_import_end(&imp, err);
+}
+
+static bool np_reserve_plain(const struct netport_reserve *req, bool grown)
+{
+	return !grown && !(req->options & ~NETPORT_OPT_TUPLE);
+}
+
+static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
+			  void __user *to, bool grown)
+{
+	struct netport_request *req = &arg->request;
+	int err;
+
+	if (np_reserve_plain(&req->reserve, grown))
 		err = np_resv_make(owner, &req->reserve, GFP_KERNEL_ACCOUNT);
-	} else {
-		if (!grown)
-			memset(&req->terms, 0, sizeof(req->terms));
-		req->terms.deadline = np_deadline(req->terms.deadline);
-		err = np_import(&req->terms, &imp) ?: np_request(owner, req, GFP_KERNEL_ACCOUNT);
-		err = np_import_end(&imp, err);
-	}
+	else
+		err = np_reserve_terms(owner, req, grown, np_request);
 	if (err)
 		return err;
 	err = np_put_reserve(to, &req->reserve);
@@ -211,19 +226,13 @@ static int np_ioc_release(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			    void __user *to, bool grown)
 {
 	struct netport_request *req = &arg->request;
-	struct np_import imp;
-	int err;
 
-	if (!grown && !(req->reserve.options & ~NETPORT_OPT_TUPLE))
+	if (np_reserve_plain(&req->reserve, grown))
 		return np_resv_available(owner, &req->reserve, GFP_KERNEL);
-	if (!grown)
-		memset(&req->terms, 0, sizeof(req->terms));
-	err = np_import(&req->terms, &imp) ?:
-	      np_request_available(owner, req, GFP_KERNEL_ACCOUNT);
-	return np_import_end(&imp, err);
+	return np_reserve_terms(owner, req, grown, np_request_available);
 }
 
 static int np_put_candidate(struct netport_candidate __user *to,

@@ -151,7 +151,9 @@ EXPORT_SYMBOL_GPL(netport_request);
 int netport_request_available(struct netport_owner *owner, const struct netport_request *req,
 			      gfp_t gfp)
 {
-	return np_request_available(owner, req, gfp);
+	struct netport_request copy = *req;
+
+	return np_request_available(owner, &copy, gfp);
 }
 EXPORT_SYMBOL_GPL(netport_request_available);
 

@@ -1007,7 +1007,6 @@ int np_plan_prepare(struct np_plan *p, u16 port, gfp_t gfp);
 int np_plan_refill(struct np_plan *p, gfp_t gfp);
 bool np_plan_equal(const struct np_plan *a, const struct np_plan *b);
 int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp);
-void np_want_refill(struct np_want *w, const struct np_cursor *c);
 int np_resv_want(const struct netport_owner *owner, struct np_want *w,
 		 const struct netport_reserve *req, const struct netport_binding *b);
 
@@ -1026,6 +1025,13 @@ void np_wait_end(struct np_net *nn);
 static inline bool np_wait_any(const struct np_net *nn, const struct np_shard *shard)
 {
 	return shard->queues.count || READ_ONCE(nn->any_port.count);
+}
+
+/* How much one port may cost: a pick that may not sleep has one budget for all of them. */
+static inline void np_want_refill(struct np_want *w, const struct np_cursor *c)
+{
+	if (!c || c->may_sleep)
+		w->left = NP_COMPARE_MAX;
 }
 
 /* resv.c */
@@ -1068,8 +1074,7 @@ void np_moved_free(struct np_moved *m);
 int np_plan_run(struct np_plan *p, gfp_t gfp);
 bool np_request_plain(const struct netport_request *req);
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
-int np_request_available(struct netport_owner *owner, const struct netport_request *req,
-			 gfp_t gfp);
+int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
 	     u32 flags, gfp_t gfp);

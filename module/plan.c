@@ -351,13 +351,6 @@ int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp)
 	return err ?: np_addr_prepare(a, port, gfp);
 }
 
-/* How much one port may cost: a pick that may not sleep has one budget for all of them. */
-void np_want_refill(struct np_want *w, const struct np_cursor *c)
-{
-	if (!c || c->may_sleep)
-		w->left = NP_COMPARE_MAX;
-}
-
 /**
  * np_plan_prepare() - make it likely that np_plan_link() of a port works
  * @p: the plan

@@ -366,8 +366,7 @@ static int np_plan_look_try(struct np_plan *p, const struct np_cursor *c, u16 po
  *
  * Return: 0, or the error.
  */
-int np_request_available(struct netport_owner *owner, const struct netport_request *req,
-			 gfp_t gfp)
+int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
 {
 	struct np_plan *p;
 	int err;
