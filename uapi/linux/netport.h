@@ -14,12 +14,15 @@
  * namespace.  The last close of the file, by SIGKILL too, releases everything
  * the owner holds, before the close or the wait for the killed process returns.  Nobody
  * else can release or change it.  Any mode of open() does; ioctl(), poll() and close()
- * are the only calls.  Threads may use one file at the same time.
+ * are the only calls.  poll() says POLLIN while there is a wish to fetch
+ * (NETPORT_IOC_GRANTED), and POLLHUP and POLLERR once the network namespace is gone.
+ * Threads may use one file at the same time.
  *
  * One reservation can also claim its port on several bindings at once (a *set*), or
  * several consecutive ports (a *block*); it is made whole or not at all, and has one
  * token.  Three things outlive an owner: a reservation that is *persistent*, one that
- * was *transferred* to another file, and the *hold* that a release may ask for.
+ * was *transferred* to another file, and the *hold* that a release may ask for.  None of
+ * them outlives its network namespace.
  *
  * netport compares what it is told: an address need not be configured, nor a device
  * exist.
@@ -44,12 +47,20 @@
  * are zero; a longer one is accepted if all that this module does not know is
  * zero, and refused with E2BIG otherwise.  Unknown flags and non-zero padding
  * are refused, so that they can get a meaning later.  Fields said to be results
- * are ignored on the way in.
+ * are ignored on the way in.  Arrays of structures come with the size of one, and grow in the
+ * same way.  What there is can be asked of NETPORT_IOC_INFO; a module that answers it with
+ * ENOTTY knows the commands up to NETPORT_IOC_EPHEMERAL, and no struct netport_terms.
+ *
+ * Pointers
+ * --------
+ * A __aligned_u64 that is said to be a pointer is filled in as (uintptr_t)p, by 32-bit
+ * programs too.  One that may be 0 says so, or has a count that is 0 then, and only then.
  *
  * Errors
  * ------
- * Each has one meaning.  A call that fails has changed nothing, and its
- * structure is as it was.  When several apply, EINVAL comes before EACCES and EPERM, these
+ * Each has one meaning.  A call that fails has changed nothing, and its structure is as it
+ * was.  (What it points at may be written: netport_terms.conflict, netport_batch.errors,
+ * netport_list.entries.)  When several apply, EINVAL comes before EACCES and EPERM, these
  * before EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
  *
  *  EINVAL         malformed: an unknown flag, padding that is not zero, a family,
@@ -79,7 +90,7 @@
  *  ENETDOWN       the network namespace of this file no longer exists; all that
  *                 was held there is gone
  *  ETIMEDOUT      the deadline of a wait has passed
- *  EINTR          the caller was killed in a wait or a long search
+ *  EINTR          the caller was killed in a wait, a long search or a listing
  *  EOPNOTSUPP     not for this protocol, or the host's stack doesn't have it
  */
 #ifndef _UAPI_LINUX_NETPORT_H
@@ -124,7 +135,8 @@
  * other.
  *
  * %NETPORT_OPT_HOST_CHECK: only a port that the host's own stack could bind now, in the
- * file's network namespace.  %NETPORT_OPT_HOST_HOLD: and keep the host from binding it for
+ * file's network namespace; nothing keeps the host from binding it afterwards.
+ * %NETPORT_OPT_HOST_HOLD: and keep the host from binding it for
  * as long as the reservation lives, holds included: the kernel binds a socket to it, with
  * SO_REUSEPORT for LOAD_BALANCED, SO_REUSEADDR for the other two share flags, the
  * owner's uid, and the device.  (For the host, SO_REUSEPORT lets in each socket
@@ -149,6 +161,10 @@
  * %NETPORT_EXCLUDE_MAX: ports that a request may exclude.  %NETPORT_WISHES_MAX: different
  * wishes that may wait for one port, or for a port of any range; any number of equal ones
  * may.  %NETPORT_HOLD_MAX: the longest hold, in milliseconds: a day.
+ * %NETPORT_LABEL_LEN, %NETPORT_COMM_LEN: bytes of a label, and of a process's name, with the
+ * zero at the end.
+ *
+ * Those of the module at hand are in struct netport_info.
  */
 #define NETPORT_BINDINGS_MAX	64
 #define NETPORT_PORTS_MAX	1024
@@ -226,10 +242,11 @@ struct netport_reserve {
  *	overlap, whatever they share, are EINVAL
  * @exclude: pointer to @nexclude ports (__u16, in any order) that are not to be picked
  * @conflict: pointer to a struct netport_entry, or 0.  When the request fails with
- *	EADDRINUSE, a binding that is in its way is written there
+ *	EADDRINUSE, a binding that is in its way is written there; nothing otherwise, so not
+ *	for port 0.  With a @deadline it's ignored
  * @deadline: until when to wait for the port, or for a port in the range, in nanoseconds of
  *	CLOCK_MONOTONIC, as the caller reads it.  0: don't wait.  At most INT64_MAX, which
- *	is forever
+ *	is forever.  One that has passed is a try, and then ETIMEDOUT
  * @nbindings: number of @bindings, less than %NETPORT_BINDINGS_MAX
  * @nexclude: number of @exclude, at most %NETPORT_EXCLUDE_MAX
  * @count: number of consecutive ports to reserve, from the port asked for or picked on,
@@ -293,7 +310,7 @@ struct netport_request {
  *	It may be up to an eighth longer
  * @port: with @token and @count, the first port of a part of a block
  * @count: how many ports to release of it, all of them still held; 0 for the whole
- *	reservation
+ *	reservation.  Not with a @hold
  * @__pad: zero
  *
  * 72 bytes (64 in the first version), the same on 32 and 64 bit.
@@ -343,10 +360,11 @@ struct netport_token {
  * @requests: pointer to @count requests, each a struct netport_request or as much of it
  *	as @size says; ports and tokens in them are results
  * @errors: pointer to @count __s32, or 0: 0 for each request that can be had, and an errno
- *	for each that can't.  Written whenever the batch was tried, so also when it fails
- *	as a whole
+ *	(EADDRINUSE, say, which is positive) for each that can't.  Written whenever the batch
+ *	was tried, so also when it fails as a whole; the requests aren't, then
  * @count: number of requests, 1 to %NETPORT_BATCH_MAX
- * @size: bytes from one request to the next, a multiple of 8, from 64 on
+ * @size: bytes from one request to the next: sizeof(struct netport_request), or
+ *	sizeof(struct netport_reserve) if there are no terms; any multiple of 8 from 64 to 4096
  * @flags: %NETPORT_BATCH_PARTIAL or 0
  * @done: result: how many were reserved
  *
@@ -440,7 +458,8 @@ struct netport_granted {
  * struct netport_entry - one port on one binding, as it is listed
  * @binding: what is claimed, in the form a request has; IPv4 always as IPv4
  * @token: the reservation's name
- * @owner: the owner's number, never used again until the module is loaded anew
+ * @owner: the owner's number, never used again until the module is loaded anew.  Of a held
+ *	or orphaned reservation, that of the owner it had
  * @uid: the owner's uid, in the user namespace of whoever asks
  * @pid: process that opened the file, in the pid namespace of whoever asks; 0 if it isn't
  *	visible from there, or for an owner in the kernel
@@ -453,7 +472,8 @@ struct netport_granted {
  * @owner_label: text of the owner
  *
  * @pid, @comm and the labels are zero unless whoever asks has the owner's uid, or
- * CAP_NET_ADMIN over the network namespace.
+ * CAP_NET_ADMIN over the network namespace.  With %NETPORT_STATE_HOST, families, protocol
+ * and port of @binding are all that is known.
  *
  * 168 bytes, the same on 32 and 64 bit.
  */
@@ -476,7 +496,7 @@ struct netport_entry {
  * DOC: filters of a listing
  *
  * %NETPORT_LIST_MINE: what this owner holds.  %NETPORT_LIST_OWNER, _PROTOCOL, _PORT: only
- * what has that owner, protocol, port.
+ * what has that owner, protocol, port.  Several: what all of them let through.
  */
 #define NETPORT_LIST_MINE	(1U << 0)
 #define NETPORT_LIST_OWNER	(1U << 1)
@@ -491,7 +511,8 @@ struct netport_entry {
  * @count: how many entries there is room for, at least 1; a result: how many were written,
  *	0 when there are no more
  * @size: bytes from one entry to the next: sizeof(struct netport_entry), or less (from
- *	168 on) or more: what doesn't fit is left out, what is more is zeroed
+ *	168 on) or more: what doesn't fit is left out, what is more is zeroed.  A multiple of
+ *	8, at most 4096
  * @flags: NETPORT_LIST_* mask
  * @protocol: with %NETPORT_LIST_PROTOCOL, the protocol; else 0
  * @port: with %NETPORT_LIST_PORT, the port; else 0
@@ -619,7 +640,8 @@ struct netport_ephemeral {
  * net.ipv4.ip_local_reserved_ports are not picked, but can be reserved by number.
  *
  * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
- * EDQUOT, ENOMEM, ENETDOWN.
+ * EDQUOT, ENOMEM, ENETDOWN; EPERM (NETPORT_OPT_PERSISTENT); EOPNOTSUPP and EADDRNOTAVAIL
+ * (NETPORT_OPT_HOST_*).
  */
 #define NETPORT_IOC_RESERVE	_IOWR(NETPORT_IOC_MAGIC, 0x00, struct netport_reserve)
 
@@ -629,8 +651,52 @@ struct netport_ephemeral {
  * The same command, with a structure that has grown: sets, blocks, narrower picks,
  * waiting, labels, and who is in the way.
  *
+ * A set: one port, picked, for TCP and UDP.
+ *
+ * ::
+ *
+ *	struct netport_binding udp = { .families = NETPORT_FAMILY_IPV4,
+ *				       .protocol = IPPROTO_UDP };
+ *	struct netport_request r = {
+ *		.reserve.binding = { .families = NETPORT_FAMILY_IPV4,
+ *				     .protocol = IPPROTO_TCP },
+ *		.terms = { .bindings = (uintptr_t)&udp, .nbindings = 1 } };
+ *
+ *	if (!ioctl(fd, NETPORT_IOC_REQUEST, &r))
+ *		use(r.reserve.binding.port, r.reserve.token);
+ *
+ * A block: two ports, the first of them even, from 5000 to 5999.
+ *
+ * ::
+ *
+ *	struct netport_request r = {
+ *		.reserve = { .binding = udp, .low = 5000, .high = 5999 },
+ *		.terms = { .count = 2, .align = 2 } };
+ *
+ *	if (!ioctl(fd, NETPORT_IOC_REQUEST, &r))
+ *		use_both(r.reserve.binding.port, r.reserve.binding.port + 1);
+ *
+ * Five seconds for port 80 to become free.
+ *
+ * ::
+ *
+ *	struct netport_request r = {
+ *		.reserve.binding = { .families = NETPORT_FAMILY_IPV4,
+ *				     .protocol = IPPROTO_TCP, .port = 80 } };
+ *
+ *	clock_gettime(CLOCK_MONOTONIC, &now);
+ *	r.terms.deadline = (now.tv_sec + 5) * 1000000000ULL + now.tv_nsec;
+ *	if (ioctl(fd, NETPORT_IOC_REQUEST, &r) && errno == ETIMEDOUT)
+ *		give_up();
+ *
+ * The ports of a block are taken one after the other, and given back if one of them can't be
+ * had: others may see that.  Of two blocks that cross, asked for at the same time, one is
+ * made, and the other is refused, or goes on to other ports if it is picked.
+ *
  * A wait is served first come, first served: whoever gives a port back hands it to the
- * request that has waited longest of those that fit, so nobody can come between.  It
+ * request that has waited longest of those that fit, so nobody can come between.  Nobody
+ * tells netport when the host gives a port up, or when net.ipv4.ip_local_reserved_ports
+ * changes: a wait doesn't see that.  What is waited for counts for the limits already.  It
  * ends with the reservation, ETIMEDOUT, or EINTR when the process is killed; other signals
  * don't end it.
  *
@@ -646,12 +712,20 @@ struct netport_ephemeral {
  * block only by its token.  A persistent one without an owner can be released by whoever
  * has CAP_NET_ADMIN over the network namespace, by its token.
  *
+ * ::
+ *
+ *	struct netport_release r = { .token = token, .hold = 60000 };
+ *
+ *	if (ioctl(fd, NETPORT_IOC_RELEASE, &r))
+ *		err(1, "release");
+ *
  * With a hold it's no longer this owner's, and survives the close of its file; nobody can
  * end the hold before its time.  It counts for the limits of uid and namespace
  * until then.
  *
- * EINVAL, E2BIG, EFAULT, ENOENT; ENOMEM (%NETPORT_RELEASE_PORT, or a part of a block), and
- * then it's still held.
+ * EINVAL (also: a part of what is no block), E2BIG, EFAULT, ENOENT (also: a part that isn't
+ * all there any more); ENOMEM (%NETPORT_RELEASE_PORT, or a part of a block), and then it's
+ * still held.
  */
 #define NETPORT_IOC_RELEASE	_IOWR(NETPORT_IOC_MAGIC, 0x01, struct netport_release)
 
@@ -662,8 +736,16 @@ struct netport_ephemeral {
  * nothing, and writes nothing but @terms.conflict.  A struct netport_request is taken too
  * (NETPORT_IOC_AVAILABLE_REQUEST), without a deadline.
  *
- * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
- * EDQUOT, ENETDOWN.
+ * ::
+ *
+ *	struct netport_entry who;
+ *	struct netport_request r = { .reserve.binding = web,
+ *				     .terms.conflict = (uintptr_t)&who };
+ *
+ *	if (ioctl(fd, NETPORT_IOC_AVAILABLE_REQUEST, &r) && errno == EADDRINUSE)
+ *		printf("uid %u, pid %d (%s)\n", who.uid, who.pid, who.comm);
+ *
+ * The errors of NETPORT_IOC_RESERVE.
  */
 #define NETPORT_IOC_AVAILABLE	_IOWR(NETPORT_IOC_MAGIC, 0x02, struct netport_reserve)
 #define NETPORT_IOC_AVAILABLE_REQUEST _IOWR(NETPORT_IOC_MAGIC, 0x02, struct netport_request)
@@ -680,8 +762,8 @@ struct netport_ephemeral {
  * candidate it named.
  *
  * EINVAL (among others: a token of a reservation that is no candidate, or @cursor
- * is none of this request and candidate), E2BIG, EFAULT, EADDRNOTAVAIL, ENOENT, EACCES, EDQUOT,
- * ENOMEM, ENETDOWN.
+ * is none of this request and candidate), E2BIG, EFAULT, EADDRNOTAVAIL, ENOENT, EACCES,
+ * EDQUOT, ENOMEM, ENETDOWN; EPERM and EOPNOTSUPP as NETPORT_IOC_RESERVE.
  */
 #define NETPORT_IOC_CANDIDATE	_IOWR(NETPORT_IOC_MAGIC, 0x03, struct netport_candidate)
 
@@ -727,9 +809,18 @@ struct netport_ephemeral {
  * NETPORT_IOC_EXTEND - add bindings to a reservation
  *
  * @reserve.token names it; its port is reserved on the binding of the request and those of
- * @terms.bindings, on all or on none.  @reserve.binding.port is 0 or its port.
+ * @terms.bindings, on all or on none.  @reserve.binding.port is 0 or its port, and a result.
  * Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
  * of the terms, only @terms.bindings and @terms.conflict.
+ *
+ * ::
+ *
+ *	struct netport_request more = {
+ *		.reserve = { .token = token, .binding = { .families = NETPORT_FAMILY_IPV6,
+ *							  .protocol = IPPROTO_TCP } } };
+ *
+ *	if (ioctl(fd, NETPORT_IOC_EXTEND, &more) && errno == EADDRINUSE)
+ *		only_ipv4();
  *
  * EINVAL (also: a candidate, a block, or more than %NETPORT_BINDINGS_MAX bindings then),
  * E2BIG, EFAULT, ENOENT, EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*),
@@ -744,7 +835,18 @@ struct netport_ephemeral {
  * with a port of their own or one that is picked.  What it has itself is not in its
  * way (but what it keeps from the host is, for NETPORT_OPT_HOST_*: the host has no way to
  * exchange one for the other).  The token stays.  At no instant is neither held, and on an
- * error it has what it had.  Label and persistence stay, too.
+ * error it has what it had.  Label and persistence stay, too: a request with a label or
+ * NETPORT_OPT_PERSISTENT is EINVAL, and so is one with a deadline or a block.  The
+ * port is a result.
+ *
+ * ::
+ *
+ *	struct netport_request move = {
+ *		.reserve = { .token = token, .binding = { .families = NETPORT_FAMILY_IPV4,
+ *							  .protocol = IPPROTO_TCP } } };
+ *
+ *	if (!ioctl(fd, NETPORT_IOC_REBIND, &move))
+ *		now_at(move.reserve.binding.port);
  *
  * EINVAL (also: a candidate or a block), and the errors of NETPORT_IOC_EXTEND.
  */
@@ -757,6 +859,17 @@ struct netport_ephemeral {
  * none: the error is that of the first that can't be had, and then none is reserved.  With
  * %NETPORT_BATCH_PARTIAL those that can are, the token of the others is 0, and the call
  * succeeds.
+ *
+ * ::
+ *
+ *	struct netport_reserve r[100] = { 0 };
+ *	struct netport_batch b = { .requests = (uintptr_t)r, .count = 100,
+ *				   .size = sizeof(r[0]), .flags = NETPORT_BATCH_PARTIAL };
+ *
+ *	for (i = 0; i < 100; i++)
+ *		r[i].binding = any_tcp_port;
+ *	if (!ioctl(fd, NETPORT_IOC_BATCH, &b))
+ *		printf("%u of 100\n", b.done);
  *
  * The errors of NETPORT_IOC_REQUEST.
  */
@@ -779,6 +892,13 @@ struct netport_ephemeral {
  * network namespace.  One with LOAD_BALANCED can go to an owner of another uid only if it
  * isn't in anybody's way there, else EADDRINUSE.
  *
+ * ::
+ *
+ *	struct netport_transfer t = { .token = token, .fd = theirs };
+ *
+ *	if (ioctl(mine, NETPORT_IOC_TRANSFER, &t))
+ *		err(1, "it stays ours");
+ *
  * EINVAL (also: a candidate, the same owner, another namespace), E2BIG, EFAULT, EBADF,
  * ENOENT, EADDRINUSE, EDQUOT (of the other owner), ENETDOWN.
  */
@@ -787,7 +907,8 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_ADOPT - become the owner of a persistent reservation that has none
  *
- * It stays persistent.  Needs CAP_NET_ADMIN over the network namespace.
+ * It stays persistent.  Its token is found with NETPORT_IOC_LIST, by %NETPORT_STATE_ORPHAN.
+ * Needs CAP_NET_ADMIN over the network namespace.
  *
  * E2BIG, EFAULT, EPERM, ENOENT, EADDRINUSE (as NETPORT_IOC_TRANSFER), EDQUOT, ENETDOWN.
  */
@@ -795,6 +916,8 @@ struct netport_ephemeral {
 
 /**
  * NETPORT_IOC_LABEL - write a text on a reservation, or on this owner
+ *
+ * In place of the one it had; an empty one is none.
  *
  * EINVAL, E2BIG, EFAULT, ENOENT, ENOMEM.
  */
@@ -807,7 +930,17 @@ struct netport_ephemeral {
  * turn with those that wait in a call, it is reserved for this owner, and poll() says
  * POLLIN until NETPORT_IOC_GRANTED has fetched it.  @reserve.token is a result, the
  * wish's name; tokens of reservations are others.  What a wish asks for counts for the limits
- * as if it were held.
+ * as if it were held.  It ends with the owner.
+ *
+ * ::
+ *
+ *	struct netport_request wish = { .reserve.binding = web };
+ *	struct netport_granted g = { 0 };
+ *	struct pollfd p = { .fd = fd, .events = POLLIN };
+ *
+ *	if (!ioctl(fd, NETPORT_IOC_WISH, &wish) && poll(&p, 1, -1) == 1 &&
+ *	    !ioctl(fd, NETPORT_IOC_GRANTED, &g))
+ *		use(g.port, g.token);
  *
  * EINVAL, E2BIG, EFAULT, EACCES, EPERM, EDQUOT, ENOMEM, ENETDOWN.
  */
@@ -816,7 +949,8 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_GRANTED - fetch a wish that has been granted
  *
- * The wish is gone then, and the reservation is like any other.
+ * The wish is gone then, and the reservation is like any other.  Of several, that which was
+ * granted first.
  *
  * EINVAL, E2BIG, EFAULT, ENOENT (no such wish, or not granted yet).
  */
@@ -839,18 +973,36 @@ struct netport_ephemeral {
  * meanwhile; one that comes or goes in between may or may not appear, and one that is
  * rebound or extended may appear with its old bindings, its new ones, or some of both.
  *
+ * ::
+ *
+ *	struct netport_entry e[64];
+ *	struct netport_list l = { .entries = (uintptr_t)e, .size = sizeof(e[0]) };
+ *
+ *	do {
+ *		l.count = 64;
+ *		if (ioctl(fd, NETPORT_IOC_LIST, &l))
+ *			err(1, "list");
+ *		for (i = 0; i < l.count; i++)
+ *			show(&e[i]);
+ *	} while (l.count);
+ *
  * Entries with the same token are the bindings of a set, or the ports of a block.  Each
  * has what NETPORT_IOC_BATCH needs to reserve it again: restoring is a batch of those with
- * @state 0.
+ * @state 0, in the order of their tokens, which on a port is that in which they were made, if
+ * they weren't rebound or extended since.  A request has binding, options and label of one
+ * entry; @terms.bindings has the other bindings of a set; a block has @terms.count.  (Bindings
+ * of a set that differ in @options were added with NETPORT_IOC_EXTEND, and are to be again.)
  *
- * EINVAL, E2BIG, EFAULT, ENETDOWN.
+ * EINVAL, E2BIG, EFAULT, ENOMEM, EINTR, ENETDOWN.
  */
 #define NETPORT_IOC_LIST	_IOWR(NETPORT_IOC_MAGIC, 0x12, struct netport_list)
 
 /**
  * NETPORT_IOC_INFO - what this module has and allows
  *
- * EINVAL, EFAULT.
+ * Limits are those of now: they are module parameters.
+ *
+ * EINVAL, E2BIG, EFAULT.
  */
 #define NETPORT_IOC_INFO	_IOWR(NETPORT_IOC_MAGIC, 0x13, struct netport_info)
 
