@@ -28,7 +28,7 @@ EXPORT_SYMBOL_GPL(netport_owner_create);
  * netport_owner_destroy() - release all that an owner holds, and the owner
  * @owner: the owner; nobody may use it any more
  *
- * Also when its namespace is gone.
+ * Also when its namespace is gone.  Wishes end; persistent reservations and holds stay.
  *
  * Context: Process; may sleep.
  */
@@ -41,8 +41,9 @@ EXPORT_SYMBOL_GPL(netport_owner_destroy);
 /**
  * netport_reserve() - reserve a port, or pick one and reserve it
  * @owner: for whom
- * @req: the request, as for NETPORT_IOC_RESERVE; @req->binding.port and @req->token are
- *	results, written only on success
+ * @req: the request, as for NETPORT_IOC_RESERVE, but of the options only NETPORT_OPT_TUPLE:
+ *	netport_request() has all; @req->binding.port and @req->token are results, written
+ *	only on success
  * @gfp: for the memory; with __GFP_ACCOUNT it is charged to the current memory cgroup
  *
  * Context: Any.  Sleeps only if @gfp may.
@@ -163,7 +164,7 @@ EXPORT_SYMBOL_GPL(netport_request_available);
  * @req: as for NETPORT_IOC_EXTEND, pointers as for netport_request()
  * @gfp: for the memory
  *
- * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep.
+ * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep, else -EINVAL.
  *
  * Return: 0 or an error of NETPORT_IOC_EXTEND, and then it has what it had.
  */
@@ -179,7 +180,7 @@ EXPORT_SYMBOL_GPL(netport_extend);
  * @req: as for NETPORT_IOC_REBIND, pointers as for netport_request()
  * @gfp: for the memory
  *
- * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep.
+ * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep, else -EINVAL.
  *
  * Return: 0 or an error of NETPORT_IOC_REBIND, and then it has what it had.
  */

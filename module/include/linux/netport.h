@@ -6,17 +6,24 @@
  * /dev/netport is a client of the functions below.  What differs here:
  *
  * - A kernel caller is trusted: no capability is asked for, so every port can be
- *   reserved, and a range starts at the port it names.
+ *   reserved, a range starts at the port it names, a reservation can be persistent or
+ *   adopted, and everybody's labels are told.
+ * - Pointers in a request (struct netport_terms) are addresses of kernel memory, as
+ *   (uintptr_t)p.  What they point at is read, or written, before the function returns.
+ * - Results are written only on success.
  * - The limit per owner and the limit per uid don't apply to an owner of
  *   netport_owner_create(); the limit per network namespace does.
  * - A namespace that goes away takes its reservations along.  The owner stays valid
  *   until netport_owner_destroy(): reserving fails with -ENETDOWN, and releasing what
- *   was held there with -ENOENT, which is harmless.
+ *   was held there with -ENOENT, which is harmless.  Its netport_wish_queue() is woken with
+ *   EPOLLHUP if it has wishes.
+ * - An owner of netport_owner_create() has no pid and no name; a label says whose it is.
  *
  * Context.  "Any" below means process, softirq, or with bottom halves off; none may
  * be called from hard interrupts.  A function that takes @gfp sleeps only where @gfp
  * may, and does bounded work in any case; with GFP_ATOMIC, picking looks at no more
- * than the occupancy bits of the range and NETPORT_ATOMIC_PROBES ports.
+ * than the occupancy bits of the range and NETPORT_ATOMIC_PROBES ports.  What has to
+ * sleep - a deadline, a wish, NETPORT_OPT_HOST_* - is -EINVAL there, or says so below.
  */
 #ifndef _LINUX_NETPORT_H
 #define _LINUX_NETPORT_H
