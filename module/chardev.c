@@ -536,7 +536,7 @@ static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg,
 		return err;
 	err = put_user(req->reserve.token, &result->reserve.token);
 	if (err)
-		netport_unwish(owner, req->reserve.token);
+		np_request_unwish(owner, req->reserve.token);
 	return err;
 }
 
@@ -573,7 +573,7 @@ static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
 static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg,
 			void __user *to, bool grown)
 {
-	return netport_unwish(owner, arg->token.token);
+	return np_request_unwish(owner, arg->token.token);
 }
 
 /* looking */

@@ -116,6 +116,13 @@ u64 np_host_features(void)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_host_features);
 
+/* SO_REUSEPORT goes by that of the inode; newer kernels, and all else, by the other. */
+static void np_host_own(struct socket *sock, kuid_t uid)
+{
+	SOCK_INODE(sock)->i_uid = uid;
+	sock->sk->sk_uid = uid;
+}
+
 static int np_host_open(struct net *net, const struct np_want *w, kuid_t uid,
 			struct socket **sock)
 {
@@ -128,9 +135,7 @@ static int np_host_open(struct net *net, const struct np_want *w, kuid_t uid,
 	if (err)
 		return err;
 	sk = (*sock)->sk;
-	/* SO_REUSEPORT goes by that of the inode; newer kernels, and all else, by the other. */
-	SOCK_INODE(*sock)->i_uid = uid;
-	sk->sk_uid = uid;
+	np_host_own(*sock, uid);
 	/* Whatever net.ipv6.bindv6only says. */
 	sk->sk_ipv6only = w->families == NETPORT_FAMILY_IPV6;
 	if (w->share & NETPORT_SHARE_LOAD_BALANCED)
@@ -299,6 +304,17 @@ static void np_host_close_dead(void)
 static void np_host_reap(struct work_struct *work)
 {
 	np_host_close_dead();
+}
+
+/**
+ * np_host_set_uid() - a socket is another user's now
+ * @host: the socket, or NULL
+ * @uid: that user's uid
+ */
+void np_host_set_uid(struct np_host *host, kuid_t uid)
+{
+	if (host)
+		np_host_own(host->sock, uid);
 }
 
 /**

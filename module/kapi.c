@@ -305,13 +305,7 @@ EXPORT_SYMBOL_GPL(netport_granted);
  */
 int netport_unwish(struct netport_owner *owner, u64 wish)
 {
-	u64 token;
-	int err;
-
-	err = wish ? np_unwish(owner, wish, &token) : -ENOENT;
-	if (!err && token)
-		np_resv_drop(owner, token);
-	return err;
+	return np_request_unwish(owner, wish);
 }
 EXPORT_SYMBOL_GPL(netport_unwish);
 

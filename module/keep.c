@@ -63,12 +63,13 @@ static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
 	np_hold_add(nn, r, ms);
 }
 
-/* Whose it must be: @owner's, or nobody's if that is NULL. */
+/* Whose it must be: @owner's; or if that is NULL nobody's, because it's persistent or held. */
 static bool np_resv_releasable(const struct np_resv *r, const struct netport_owner *owner)
 {
-	if (READ_ONCE(r->owner->nn->dead) || np_resv_is(r, NP_BIND_UNCHARGED | NP_BIND_HELD))
+	if (READ_ONCE(r->owner->nn->dead) || np_resv_is(r, NP_BIND_UNCHARGED))
 		return false;
-	return owner || np_resv_orphan(r);
+	return owner ? !np_resv_is(r, NP_BIND_HELD) :
+		       np_resv_is(r, NP_BIND_HELD) || np_resv_orphan(r);
 }
 
 static int np_release_hold(struct np_net *nn, const struct netport_owner *owner, u64 token,
@@ -89,7 +90,7 @@ static int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
 		err = -ENOENT;
 		r = np_resv_lock(nn, owner, token, &shards);
 		if (r) {
-			if (np_resv_releasable(r, owner))
+			if (np_resv_releasable(r, owner) && !np_resv_is(r, NP_BIND_HELD))
 				err = !m || np_moved_same(m, r, true) ? 0 : -EAGAIN;
 			if (!err) {
 				if (m)
@@ -106,7 +107,8 @@ static int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
 	return err;
 }
 
-static int np_release_orphan(struct np_net *nn, u64 token)
+/* One that is nobody's. */
+static int np_release_left(struct np_net *nn, u64 token)
 {
 	struct np_shard *shard = np_token_shard(nn, token);
 	struct np_resv *r;
@@ -131,7 +133,7 @@ static int np_release_token(struct np_net *nn, struct netport_owner *owner, u64 
 	if (rel->hold)
 		return np_release_hold(nn, owner, token, rel->hold,
 				       rel->options & NETPORT_RELEASE_PORT, gfp);
-	return owner ? np_resv_release(owner, token) : np_release_orphan(nn, token);
+	return owner ? np_resv_release(owner, token) : np_release_left(nn, token);
 }
 
 static bool np_binding_empty(const struct netport_binding *b)
@@ -269,12 +271,28 @@ static int np_resv_still_fits(struct np_net *nn, struct np_resv *r)
 	return 0;
 }
 
+/* To another uid: what LOAD_BALANCED and SO_REUSEPORT share with now is another. */
+static void np_resv_given(struct np_net *nn, struct np_resv *r, kuid_t uid)
+{
+	struct np_shard *shard;
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r) {
+		if (b->e.flags & NP_BIND_PART)
+			np_host_set_uid(np_bind_part(b)->host, uid);
+		shard = np_shard_of(nn, b->e.port);
+		if (np_wait_any(nn, shard)) {
+			shard->unserved = true;
+			np_net_serve_later(nn);
+		}
+	}
+}
+
 /* All shards are locked. */
 static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_owner *to)
 {
 	struct netport_owner *from = r->owner;
 	unsigned int n = np_resv_ports(r);
-	struct np_bind *b;
 	bool orphan;
 	int err;
 
@@ -301,9 +319,8 @@ static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_own
 	}
 	if (orphan)
 		np_owner_put(from);
-	np_resv_for_each_bind(b, r)
-		if (np_wait_any(nn, np_shard_of(nn, b->e.port)))
-			np_wait_serve(nn, np_shard_of(nn, b->e.port), b->e.port);
+	if (from->user != to->user)
+		np_resv_given(nn, r, to->user->uid);
 	return 0;
 }
 
@@ -365,15 +382,10 @@ int np_adopt(struct netport_owner *owner, u64 token)
 	return err;
 }
 
-/**
- * np_resv_leave() - the owner of a reservation goes
- * @owner: the owner, which nobody else uses any more
- * @token: its name
- *
- * A persistent one stays, and keeps what is left of its owner; unless it's a candidate,
- * as then nobody has it yet.
- */
-void np_resv_leave(struct netport_owner *owner, u64 token)
+/* the end of an owner */
+
+/* The owner of a reservation goes; a persistent one stays, and keeps what is left of its owner. */
+static void np_resv_leave(struct netport_owner *owner, u64 token)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, token);
 	struct np_resv *r;
@@ -393,3 +405,39 @@ void np_resv_leave(struct netport_owner *owner, u64 token)
 	if (r)
 		np_resv_free(r);
 }
+
+/* Some token that the owner holds, or 0. */
+static u64 np_owner_first(struct netport_owner *owner)
+{
+	struct np_resv *r;
+	u64 token;
+
+	spin_lock_bh(&owner->lock);
+	r = list_first_entry_or_null(&owner->resvs, struct np_resv, owner_link);
+	token = r ? r->token : 0;
+	spin_unlock_bh(&owner->lock);
+	return token;
+}
+
+/**
+ * np_owner_destroy() - release all that an owner holds, and the owner
+ * @owner: the owner, which nobody else uses any more
+ *
+ * May sleep.
+ */
+void np_owner_destroy(struct netport_owner *owner)
+{
+	u64 token;
+
+	/* Nothing is granted any more; what has been goes with the rest. */
+	while (!np_unwish(owner, 0, &token))
+		cond_resched();
+	/* Only the end of the namespace can be faster, and then there is less to do. */
+	while ((token = np_owner_first(owner))) {
+		np_resv_leave(owner, token);
+		cond_resched();
+	}
+	np_host_flush();
+	np_owner_end(owner);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_owner_destroy);

@@ -1076,6 +1076,7 @@ bool np_request_plain(const struct netport_request *req);
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_unwish(struct netport_owner *owner, u64 wish);
 int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
 	     u32 flags, gfp_t gfp);
 void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
@@ -1095,13 +1096,13 @@ int np_resv_accept(struct netport_owner *owner, u64 token);
 int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to);
 int np_adopt(struct netport_owner *owner, u64 token);
-void np_resv_leave(struct netport_owner *owner, u64 token);
+void np_owner_destroy(struct netport_owner *owner);
 void np_end_holds(struct np_net *nn);
 
 /* owner.c */
 void np_owner_setup(struct netport_owner *owner);
 struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted);
-void np_owner_destroy(struct netport_owner *owner);
+void np_owner_end(struct netport_owner *owner);
 void np_owner_get(struct netport_owner *owner);
 void np_owner_put(struct netport_owner *owner);
 int np_owner_has_room(const struct netport_owner *owner, unsigned int n);
@@ -1138,6 +1139,7 @@ int np_list(struct netport_owner *owner, struct netport_list *list,
 int np_host_want(const struct np_want *w);
 int np_host_bind(struct net *net, const struct np_want *w, u16 port, kuid_t uid,
 		 struct np_host **host);
+void np_host_set_uid(struct np_host *host, kuid_t uid);
 void np_host_release(struct np_host *host);
 void np_host_flush(void);
 u64 np_host_features(void);

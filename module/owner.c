@@ -120,42 +120,15 @@ err_free:
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_create);
 
-/* Some token that the owner holds, or 0. */
-static u64 np_owner_first(struct netport_owner *owner)
-{
-	struct np_resv *r;
-	u64 token;
-
-	spin_lock_bh(&owner->lock);
-	r = list_first_entry_or_null(&owner->resvs, struct np_resv, owner_link);
-	token = r ? r->token : 0;
-	spin_unlock_bh(&owner->lock);
-	return token;
-}
-
 /**
- * np_owner_destroy() - release all that an owner holds, and the owner
- * @owner: the owner, which nobody else uses any more
- *
- * May sleep.
+ * np_owner_end() - np_owner_put() by who can sleep
+ * @owner: the owner
  */
-void np_owner_destroy(struct netport_owner *owner)
+void np_owner_end(struct netport_owner *owner)
 {
-	u64 token;
-
-	/* Nothing is granted any more; what has been goes with the rest. */
-	while (!np_unwish(owner, 0, &token))
-		cond_resched();
-	/* Only the end of the namespace can be faster, and then there is less to do. */
-	while ((token = np_owner_first(owner))) {
-		np_resv_leave(owner, token);
-		cond_resched();
-	}
-	np_host_flush();
 	if (refcount_dec_and_test(&owner->ref))
 		np_owner_free(owner);
 }
-EXPORT_SYMBOL_IF_KUNIT(np_owner_destroy);
 
 /* Has a limit room for so many? */
 static bool np_below(atomic_t *count, unsigned int max, unsigned int n)

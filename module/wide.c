@@ -401,7 +401,8 @@ int np_request_wish(struct netport_owner *owner, struct netport_request *req, gf
 	int err;
 	u64 id;
 
-	if (req->terms.deadline)
+	/* Granted and not fetched it would outlive an owner that never had it. */
+	if (req->terms.deadline || (req->reserve.options & NETPORT_OPT_PERSISTENT))
 		return -EINVAL;
 	p = np_plan_make(owner, req, NULL, NP_PLAN_WAIT, gfp);
 	if (IS_ERR(p))
@@ -411,6 +412,24 @@ int np_request_wish(struct netport_owner *owner, struct netport_request *req, gf
 		np_plan_free(p);
 	else
 		req->reserve.token = id;
+	return err;
+}
+
+/**
+ * np_request_unwish() - take a wish back
+ * @owner: whose
+ * @wish: its name
+ *
+ * Return: 0 or -ENOENT.
+ */
+int np_request_unwish(struct netport_owner *owner, u64 wish)
+{
+	u64 token;
+	int err;
+
+	err = wish ? np_unwish(owner, wish, &token) : -ENOENT;
+	if (!err && token)
+		np_resv_drop(owner, token);
 	return err;
 }
 

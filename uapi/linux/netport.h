@@ -719,9 +719,9 @@ struct netport_ephemeral {
  *	if (ioctl(fd, NETPORT_IOC_RELEASE, &r))
  *		err(1, "release");
  *
- * With a hold it's no longer this owner's, and survives the close of its file; nobody can
- * end the hold before its time.  It counts for the limits of uid and namespace
- * until then.
+ * With a hold it's no longer this owner's, and survives the close of its file; only who has
+ * CAP_NET_ADMIN over the network namespace can end the hold before its time, by the token.
+ * It counts for the limits of uid and namespace until then.
  *
  * EINVAL (also: a part of what is no block), E2BIG, EFAULT, ENOENT (also: a part that isn't
  * all there any more); ENOMEM (%NETPORT_RELEASE_PORT, or a part of a block), and then it's
@@ -880,8 +880,11 @@ struct netport_ephemeral {
  *
  * Each as by NETPORT_IOC_RELEASE; those that aren't this owner's are passed over.
  *
- * EINVAL, E2BIG, EFAULT; ENOMEM (%NETPORT_RELEASE_PORT), and then @done is as it was,
- * and the tokens before the one that failed are released.
+ * With CAP_NET_ADMIN over the network namespace those are released, and counted, too,
+ * that nobody has.
+ *
+ * EINVAL, E2BIG, EFAULT; ENOMEM, and then @done is as it was, and the tokens before the
+ * one that failed are released.
  */
 #define NETPORT_IOC_RELEASE_BATCH _IOWR(NETPORT_IOC_MAGIC, 0x0b, struct netport_tokens)
 
@@ -930,7 +933,8 @@ struct netport_ephemeral {
  * turn with those that wait in a call, it is reserved for this owner, and poll() says
  * POLLIN until NETPORT_IOC_GRANTED has fetched it.  @reserve.token is a result, the
  * wish's name; tokens of reservations are others.  What a wish asks for counts for the limits
- * as if it were held.  It ends with the owner.
+ * as if it were held, and an owner has %NETPORT_BATCH_MAX wishes at most.  A wish ends with
+ * its owner, so it can't be for something persistent.
  *
  * ::
  *
@@ -942,7 +946,7 @@ struct netport_ephemeral {
  *	    !ioctl(fd, NETPORT_IOC_GRANTED, &g))
  *		use(g.port, g.token);
  *
- * EINVAL, E2BIG, EFAULT, EACCES, EPERM, EDQUOT, ENOMEM, ENETDOWN.
+ * EINVAL, E2BIG, EFAULT, EACCES, EDQUOT, ENOMEM, ENETDOWN.
  */
 #define NETPORT_IOC_WISH	_IOWR(NETPORT_IOC_MAGIC, 0x0f, struct netport_request)
 
