@@ -304,6 +304,7 @@ struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_r
 	}
 	return p;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_make);
 
 /**
  * np_plan_free() - free a plan, and what has not become a reservation of it
@@ -340,6 +341,7 @@ void np_plan_free(struct np_plan *p)
 	kvfree(p->exclude);
 	kvfree(p);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_free);
 
 /* Is this port of an address ready to be taken? */
 int np_resv_prepare(struct np_addr *a, u16 port, gfp_t gfp)

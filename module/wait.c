@@ -501,6 +501,7 @@ int np_wait(struct np_plan *p, ktime_t deadline, gfp_t gfp)
 		err = np_waiter_sleep(&w, deadline);
 	return np_waiter_stop(&w) ? 0 : err;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_wait);
 
 /* wishes */
 
