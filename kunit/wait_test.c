@@ -105,7 +105,7 @@ static unsigned int wait_all(struct kunit *test)
 	return list_count_nodes(&kit_of(test)->nn->waiters);
 }
 
-static void wait_queue__one_for_each_port(struct kunit *test)
+static void wait_queue__one_per_port(struct kunit *test)
 {
 	struct wait_wish a, b, c, d;
 
@@ -566,7 +566,7 @@ static void wait_serve__needs_no_memory(struct kunit *test)
 }
 
 static struct kunit_case wait_test_cases[] = {
-	KUNIT_CASE(wait_queue__one_for_each_port),
+	KUNIT_CASE(wait_queue__one_per_port),
 	KUNIT_CASE(wait_queue__none_for_who_neednt_wait),
 	KUNIT_CASE_PARAM(wait_enter__equal_ones_are_one_wish, wait_pair_gen_params),
 	KUNIT_CASE(wait_enter__so_many_different),

@@ -294,7 +294,7 @@ static void *crowd_thread(void *arg)
 
 	for (i = 0; i < rounds(); i++) {
 		fd = c->fd[rand_r(&seed) % 4];
-		err = wait_for(fd, texts[rand_r(&seed) % (sizeof(texts) / sizeof(texts[0]))],
+		err = wait_for(fd, texts[rand_r(&seed) % ARRAY_SIZE(texts)],
 			       in_ms(rand_r(&seed) % 3), &token);
 		if (!err) {
 			atomic_fetch_add(&c->granted, 1);
