@@ -262,11 +262,16 @@ int np_owner_move(struct netport_owner *from, struct netport_owner *to, unsigned
 {
 	int err;
 
-	/* Their user's limit is not to be in the way of those who share it. */
-	np_owner_uncharge_own(from, n);
+	/* The uid's limit is not to be in the way of those who share it. */
+	if (from->user == to->user && !from->trusted && !to->trusted) {
+		if (!np_take(&to->count, READ_ONCE(max_per_owner), n))
+			return -EDQUOT;
+		atomic_sub(n, &from->count);
+		return 0;
+	}
 	err = np_owner_charge_own(to, n);
-	if (err)
-		np_owner_recharge(from, n);
+	if (!err)
+		np_owner_uncharge_own(from, n);
 	return err;
 }
 
