@@ -44,6 +44,7 @@ void np_hold_add(struct np_net *nn, struct np_resv *r, u32 ms)
 	}
 	spin_unlock_bh(&nn->hold_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hold_add);
 
 /**
  * np_hold_del() - end it
@@ -56,6 +57,7 @@ void np_hold_del(struct np_net *nn, struct np_resv *r)
 	list_del(&r->owner_link);
 	spin_unlock(&nn->hold_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hold_del);
 
 /**
  * np_hold_due() - a hold that has lasted long enough
@@ -94,6 +96,7 @@ out:
 	spin_unlock_bh(&nn->hold_lock);
 	return token;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_hold_due);
 
 void np_hold_init(struct np_net *nn)
 {
