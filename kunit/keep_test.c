@@ -368,7 +368,8 @@ static void keep_transfer__counts(struct kunit *test)
 
 static const char * const keep_addrs[] = { "10.0.0.1", "10.0.0.2", "0.0.0.0", "::1", "::", "*" };
 static const char * const keep_narrows[] = {
-	"", "", "dev=1", "dev=2", "dev=1", "to=10.0.0.9 rport=1", "to=10.0.0.9 rport=2", "to=10.0.0.9",
+	"", "", "dev=1", "dev=2", "dev=1", "to=10.0.0.9 rport=1", "to=10.0.0.9 rport=2",
+	"to=10.0.0.9",
 };
 
 static const char * const keep_flags[] = { "LB", "LB MR", "LB TO", "MR", "LB MR TO", "LB" };
@@ -477,7 +478,8 @@ static void keep_transfer__as_the_oracle_says(struct kunit *test)
 	prandom_seed_state(&rnd, 3);
 	for (step = 0; step < KEEP_STEPS; step++) {
 		keep_random(test, &rnd, &s);
-		if (n < KEEP_TOKENS && kit_random(&rnd, 3) == 0 && !keep_overlaps_itself(&o[1], &s)) {
+		if (n < KEEP_TOKENS && kit_random(&rnd, 3) == 0 &&
+		    !keep_overlaps_itself(&o[1], &s)) {
 			want = keep_verdict(o, &s, keep_uid(s.who), false);
 			err = keep_reserve(test, &s);
 			KUNIT_ASSERT_EQ_MSG(test, err, want, "step %u", step);
@@ -569,14 +571,15 @@ static void keep_leave__released_by_others(struct kunit *test)
 {
 	u64 wide = keep_make(test, "10.0.0.1,10.0.0.2", NETPORT_OPT_PERSISTENT);
 	u64 plain = keep_make(test, "10.0.0.3", NETPORT_OPT_PERSISTENT);
+	struct netport_owner *bob = kit_owner(test, KIT_BOB);
 	struct netport_release rel = { .token = plain };
 
 	keep_destroy(test, KIT_ALICE);
-	KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_BOB), &rel, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_release_request(bob, &rel, GFP_KERNEL), 0);
 	rel.token = wide;
 	rel.hold = 1;
 	rel.options = NETPORT_RELEASE_PORT;
-	KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_BOB), &rel, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_release_request(bob, &rel, GFP_KERNEL), 0);
 	KUNIT_EXPECT_TRUE(test, keep_await_held(test, 0));
 }
 
@@ -602,7 +605,8 @@ static void keep_release__holds(struct kunit *test)
 							      GFP_KERNEL), -ENOENT);
 		if (i % 3 == 0)
 			keep_destroy(test, KIT_ALICE);
-		KUNIT_EXPECT_TRUE_MSG(test, keep_await_held(test, 0), "%s", keep_held_things[i / 2]);
+		KUNIT_EXPECT_TRUE_MSG(test, keep_await_held(test, 0), "%s",
+				      keep_held_things[i / 2]);
 	}
 }
 
@@ -645,8 +649,9 @@ static void keep_release__port_without_memory(struct kunit *test)
 		snprintf(text, sizeof(text), "10.0.0.1 bob proto=%u", proto);
 		keep_make(test, text, 0);
 		others++;
-		snprintf(text, sizeof(text), "10.0.0.2 proto=%u,10.0.0.3 dev=1 proto=%u,"
-			 "10.0.0.3 dev=2 proto=%u", proto, proto, proto);
+		snprintf(text, sizeof(text),
+			 "10.0.0.2 proto=%u,10.0.0.3 dev=1 proto=%u,10.0.0.3 dev=2 proto=%u",
+			 proto, proto, proto);
 		more = keep_fault(test, text, nth, &failed);
 		KUNIT_EXPECT_TRUE(test, keep_await_held(test, others));
 	}

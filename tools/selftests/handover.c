@@ -265,8 +265,7 @@ TEST_F(handover, load_balanced_to_another_uid)
 	close(a);
 	EXPECT_EQ(0, release_key(a2, "udp 4 *:2000 LB"));
 	EXPECT_EQ(EADDRINUSE, reserve(b, "udp 4 *:2000 LB"));
-	if (state_of(self->from, token) == BROKEN)
-		ASSERT_EQ(1, list_all(self->from)->n);
+	ASSERT_EQ(1, list_all(self->from)->n);
 	token = list_all(self->from)->e[0].token;
 	EXPECT_EQ(0, transfer(a2, token, b));
 	EXPECT_EQ(0, reserve(b, "udp 4 *:2000 LB"));
@@ -489,7 +488,6 @@ TEST_F(handover, persistent_survives_the_process)
 	EXPECT_EQ(EADDRINUSE, free_for_others("tcp 4 *:80"));
 	ASSERT_EQ(1, list_all(self->from)->n);
 	EXPECT_EQ(ORPHAN, list_all(self->from)->e[0].state);
-	EXPECT_EQ(pid, list_all(self->from)->e[0].pid | pid);
 	EXPECT_EQ(0, adopt(self->from, list_all(self->from)->e[0].token));
 }
 
@@ -568,7 +566,8 @@ TEST_F(handover, orphan_released_by_token)
 
 	r.terms.count = 4;
 	ASSERT_EQ(0, ask(self->from, &r));
-	self->token = part.token = r.reserve.token;
+	self->token = r.reserve.token;
+	part.token = r.reserve.token;
 	/* Not while it has an owner. */
 	EXPECT_EQ(ENOENT, release(self->to, self->token));
 	EXPECT_EQ(ENOENT, release_hold(self->to, self->token, 100, NETPORT_RELEASE_PORT));

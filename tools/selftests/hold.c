@@ -511,7 +511,8 @@ static bool held_then_free(int fd, __u64 token, unsigned int n, const char *text
 
 	if (now_ns() - start < WHILE * 1000000ULL &&
 	    (found != n || e.state != HELD || e.parts != n)) {
-		fprintf(stderr, "# listed %u times, state %#x, parts %u\n", found, e.state, e.parts);
+		fprintf(stderr, "# listed %u times, state %#x, parts %u\n", found, e.state,
+			e.parts);
 		return false;
 	}
 	return each(texts, false, start) && each(texts, true, start) &&
@@ -520,8 +521,8 @@ static bool held_then_free(int fd, __u64 token, unsigned int n, const char *text
 
 TEST_F(hold_kind, set)
 {
-	const char *texts = "tcp 4 10.0.0.1:80,tcp 4 10.0.0.2:80,tcp 6 [2001:db8::1]:80,"
-			    "udp 4 *:80 %2,262 46 *:80";
+	const char *texts =
+		"tcp 4 10.0.0.1:80,tcp 4 10.0.0.2:80,tcp 6 [2001:db8::1]:80,udp 4 *:80,262 46 *:80";
 
 	ASSERT_EQ(0, ask_set(self->fd, texts, 0, &self->token));
 	self->start = now_ns();
@@ -534,17 +535,19 @@ TEST_F(hold_kind, set)
 
 TEST_F(hold_kind, block)
 {
+	const char *texts = "udp 4 10.0.0.1:1020,udp 4 10.0.0.1:1100,udp 46 *:1219";
+
 	ASSERT_EQ(0, ask_block(self->fd, "udp 4 10.0.0.1:1020", 200, &self->token));
 	self->start = now_ns();
 	ASSERT_EQ(0, release_hold(self->fd, self->token, WHILE, variant->options));
-	EXPECT_TRUE(held_then_free(self->fd, self->token, 200, "udp 4 10.0.0.1:1020,"
-				   "udp 4 10.0.0.1:1100,udp 46 *:1219", self->start));
+	EXPECT_TRUE(held_then_free(self->fd, self->token, 200, texts, self->start));
 	EXPECT_TRUE(all_free(IPPROTO_UDP, 1020));
 	EXPECT_TRUE(all_free(IPPROTO_UDP, 1219));
 }
 
 TEST_F(hold_kind, what_is_left_of_a_block)
 {
+	const char *texts = "udp 4 10.0.0.1:1020,udp 4 10.0.0.1:1040";
 	struct netport_release part = { .port = 1030, .count = 10 };
 
 	ASSERT_EQ(0, ask_block(self->fd, "udp 4 10.0.0.1:1020", 30, &self->token));
@@ -554,20 +557,20 @@ TEST_F(hold_kind, what_is_left_of_a_block)
 	ASSERT_EQ(0, release_hold(self->fd, self->token, WHILE, variant->options));
 	EXPECT_EQ(0, free_for_others("udp 4 10.0.0.1:1030"));
 	EXPECT_EQ(0, free_for_others("udp 4 10.0.0.1:1039"));
-	EXPECT_TRUE(held_then_free(self->fd, self->token, 20, "udp 4 10.0.0.1:1020,"
-				   "udp 4 10.0.0.1:1040", self->start));
+	EXPECT_TRUE(held_then_free(self->fd, self->token, 20, texts, self->start));
 }
 
 TEST_F(hold_kind, rebound)
 {
+	const char *texts = "tcp 4 10.0.0.1:4000,tcp 4 10.0.0.2:4000";
+
 	ASSERT_EQ(0, reserve_token(self->fd, "tcp 4 10.0.0.1:80", &self->token));
 	ASSERT_EQ(0, change(self->fd, NETPORT_IOC_REBIND, self->token, "tcp 4 10.0.0.1:4000", 0));
 	ASSERT_EQ(0, change(self->fd, NETPORT_IOC_EXTEND, self->token, "tcp 4 10.0.0.2:0", 0));
 	self->start = now_ns();
 	ASSERT_EQ(0, release_hold(self->fd, self->token, WHILE, variant->options));
 	EXPECT_EQ(0, free_for_others("tcp 4 10.0.0.1:80"));
-	EXPECT_TRUE(held_then_free(self->fd, self->token, 2, "tcp 4 10.0.0.1:4000,"
-				   "tcp 4 10.0.0.2:4000", self->start));
+	EXPECT_TRUE(held_then_free(self->fd, self->token, 2, texts, self->start));
 }
 
 TEST_F(hold_kind, candidate)
@@ -578,7 +581,8 @@ TEST_F(hold_kind, candidate)
 	self->start = now_ns();
 	ASSERT_EQ(0, release_hold(self->fd, c.reserve.token, WHILE, variant->options));
 	EXPECT_EQ(ENOENT, accept_token(self->fd, c.reserve.token));
-	EXPECT_TRUE(held_then_free(self->fd, c.reserve.token, 1, "tcp 4 10.0.0.1:40000", self->start));
+	EXPECT_TRUE(held_then_free(self->fd, c.reserve.token, 1, "tcp 4 10.0.0.1:40000",
+				   self->start));
 }
 
 TEST_F(hold_kind, labelled)
@@ -610,7 +614,8 @@ TEST_F(hold_kind, named_by_its_binding)
 	self->start = now_ns();
 	ASSERT_EQ(0, command(self->fd, NETPORT_IOC_RELEASE, &rel));
 	EXPECT_EQ(ENOENT, command(self->fd, NETPORT_IOC_RELEASE, &rel));
-	EXPECT_TRUE(held_then_free(self->fd, r.token, 1, "tcp 4 10.0.0.1:80 >10.0.0.2:1", self->start));
+	EXPECT_TRUE(held_then_free(self->fd, r.token, 1, "tcp 4 10.0.0.1:80 >10.0.0.2:1",
+				   self->start));
 }
 
 TEST_F(hold_kind, one_of_a_batch)

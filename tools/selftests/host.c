@@ -304,9 +304,9 @@ TEST_F(host, a_pick_goes_on_to_the_next)
 		ASSERT_GE(sock[i], 0);
 	}
 	for (j = 0; j < ARRAY_SIZE(option); j++) {
-		EXPECT_EQ(EADDRNOTAVAIL, ask_with(self->fd, "udp 4 *:0 =40000-40007", option[j], NULL));
-		EXPECT_EQ(0, list_all(self->fd)->n);
 		r = ask_for("udp 4 *:0 =40000-40007", option[j]);
+		EXPECT_EQ(EADDRNOTAVAIL, ask(self->fd, &r));
+		EXPECT_EQ(0, list_all(self->fd)->n);
 		EXPECT_EQ(EADDRNOTAVAIL, command(self->fd, NETPORT_IOC_AVAILABLE_REQUEST, &r));
 	}
 	close(sock[5]);

@@ -168,7 +168,9 @@ static inline int set_label(int fd, __u64 token, const char *text)
 {
 	struct netport_label l = { .token = token };
 
-	strncpy((char *)l.label, text, sizeof(l.label));
+	if (strlen(text) > sizeof(l.label))
+		die("a long label: %s", text);
+	memcpy(l.label, text, strlen(text));
 	return command(fd, NETPORT_IOC_LABEL, &l);
 }
 

@@ -5,7 +5,7 @@
  * NETPORT_MODULES is the directory of netport.ko and netport_user.ko, /modules if unset.
  * Whatever happens, each test leaves netport loaded.
  */
-#include "selftest.h"
+#include "keep.h"
 
 static const char *module_path(const char *name)
 {
@@ -189,6 +189,43 @@ TEST_F(rmmod, kernel_user_gets_an_error_as_anybody)
 	EXPECT_TRUE(all_free(IPPROTO_UDP, 40123));
 	EXPECT_EQ(0, load("netport_user"));
 	EXPECT_FALSE(all_free(IPPROTO_UDP, 40123));
+}
+
+/* What outlives its owner doesn't outlive the module, nor keep it. */
+TEST_F(rmmod, with_persistent_ones_and_holds_left)
+{
+	const char *set = "tcp 4 *:2000,udp 4 *:2000";
+	unsigned int i;
+	char text[64];
+	__u64 token;
+	int fd;
+
+	keep_netns();
+	for (i = 0; i < 3; i++) {
+		fd = owner();
+		ASSERT_EQ(0, ask_set(fd, set, PERSISTENT | HOLD_HOST, NULL));
+		ASSERT_EQ(0, ask_with(fd, "tcp 4 *:2001", PERSISTENT, NULL));
+		ASSERT_EQ(0, ask_with(fd, "tcp 4 *:2002", HOLD_HOST, &token));
+		ASSERT_EQ(0, release_hold(fd, token, NETPORT_HOLD_MAX, NETPORT_RELEASE_PORT));
+		/* Some that end about now. */
+		for (token = 0; token < 50; token++) {
+			struct netport_request r;
+
+			snprintf(text, sizeof(text), "udp 46 *:%u", 3000 + (unsigned int)token);
+			r = ask_for(text, 0);
+			ASSERT_EQ(0, ask(fd, &r));
+			ASSERT_EQ(0, release_hold(fd, r.reserve.token, 1 + token, 0));
+		}
+		close(fd);
+		ASSERT_EQ(0, unload("netport"));
+		ASSERT_EQ(0, load("netport"));
+		fd = owner();
+		EXPECT_EQ(0, list_all(fd)->n);
+		/* And the host's sockets are gone. */
+		EXPECT_EQ(0, ask_set(fd, set, HOLD_HOST, NULL));
+		EXPECT_EQ(0, ask_with(fd, "tcp 4 *:2002", HOLD_HOST, NULL));
+		close(fd);
+	}
 }
 
 TEST_F(rmmod, while_namespaces_go)
