@@ -366,8 +366,8 @@ TEST_F(handover, never_without_an_owner)
 	t.stop = true;
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, t.won);
-	EXPECT_EQ(1, find(self->from, self->token, &self->e));
-	EXPECT_EQ(200, find(self->from, block, &self->e));
+	EXPECT_EQ(1, find(fd[0], self->token, &self->e));
+	EXPECT_EQ(200, find(fd[0], block, &self->e));
 }
 
 struct closer {
@@ -375,16 +375,18 @@ struct closer {
 	atomic_bool stop;
 };
 
-/* Closes what it's given. */
+/* Closes what it's given, and says when that is done. */
 static void *closer_run(void *arg)
 {
 	struct closer *c = arg;
 	int fd;
 
 	while (!c->stop) {
-		fd = atomic_exchange(&c->fd, -1);
-		if (fd >= 0)
-			close(fd);
+		fd = c->fd;
+		if (fd < 0)
+			continue;
+		close(fd);
+		c->fd = -1;
 	}
 	return NULL;
 }
