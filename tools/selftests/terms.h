@@ -238,7 +238,9 @@ static inline int label(int fd, __u64 token, const char *text)
 {
 	struct netport_label l = { .token = token };
 
-	strncpy((char *)l.label, text, sizeof(l.label) - 1);
+	if (strlen(text) >= sizeof(l.label))
+		die("too long: %s", text);
+	strcpy((char *)l.label, text);
 	return command(fd, NETPORT_IOC_LABEL, &l);
 }
 
