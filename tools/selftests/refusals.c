@@ -5,7 +5,7 @@
  *
  * The rules about a binding are tried in every command that takes one.
  */
-#include "selftest.h"
+#include "terms.h"
 
 /* A field of a structure, and the value that spoils it. */
 struct patch {
@@ -411,6 +411,197 @@ TEST(accept_of_what_is_no_candidate)
 	EXPECT_EQ(0, release(fd, c.reserve.token));
 	EXPECT_EQ(ENOENT, accept_token(fd, c.reserve.token));
 	EXPECT_EQ(0, release(fd, token));
+}
+
+/* The terms of a request: REQUEST, AVAILABLE and WISH say the same. */
+
+#define T(field, value)	PATCH(netport_request, terms.field, value)
+
+static const struct netport_binding one_more = {
+	.families = NETPORT_FAMILY_IPV4, .protocol = IPPROTO_UDP,
+};
+static const __u16 one_port = 40000;
+
+static bool terms_refuse(const char *base, const struct patch *p, int want)
+{
+	static const unsigned long cmds[] = {
+		NETPORT_IOC_REQUEST, NETPORT_IOC_AVAILABLE_REQUEST, NETPORT_IOC_WISH,
+	};
+	struct netport_request bad = { .reserve = request(base) };
+	bool ok = true;
+	unsigned int i;
+	int fd = owner(), err;
+
+	err = reserve(fd, base);
+	if (err) {
+		fprintf(stderr, "# '%s' alone gives %d\n", base, err);
+		return false;
+	}
+	close(fd);
+	fd = owner();
+	apply(&bad, p);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		err = command(fd, cmds[i], &bad);
+		if (err != want) {
+			fprintf(stderr, "# '%s' spoilt: command %u gives %d, not %d\n", base,
+				(unsigned int)_IOC_NR(cmds[i]), err, want);
+			ok = false;
+		}
+	}
+	if (held(fd) || !all_free(bad.reserve.binding.protocol, bad.reserve.binding.port ?: 40000)) {
+		fprintf(stderr, "# '%s' spoilt: something is held\n", base);
+		ok = false;
+	}
+	close(fd);
+	return ok;
+}
+
+#define TERMS_RULE(name, base, want, ...)				\
+	TEST(name)							\
+	{								\
+		const struct patch p[][MAX_PATCHES] = { __VA_ARGS__ };	\
+		unsigned int i;						\
+									\
+		for (i = 0; i < ARRAY_SIZE(p); i++)			\
+			EXPECT_TRUE(terms_refuse(base, p[i], want)) TH_LOG("%u", i);	\
+	}
+
+TERMS_RULE(terms_with_padding, "tcp 4 *:5000", EINVAL, { T(__pad, 1) }, { T(__pad, 0x8000) })
+TERMS_RULE(number_of_bindings_without_them, "tcp 4 *:5000", EINVAL, { T(nbindings, 1) },
+	   { T(nbindings, 63) })
+TERMS_RULE(bindings_without_their_number, "tcp 4 *:5000", EINVAL,
+	   { T(bindings, pointer(&one_more)) }, { T(bindings, 8) }, { T(bindings, ~0ULL) })
+TERMS_RULE(too_many_bindings, "tcp 4 *:5000", EINVAL,
+	   { T(bindings, pointer(&one_more)), T(nbindings, 64) },
+	   { T(bindings, pointer(&one_more)), T(nbindings, 0x10000) },
+	   { T(bindings, pointer(&one_more)), T(nbindings, 0xffffffff) })
+TERMS_RULE(bindings_that_cannot_be_read, "tcp 4 *:5000", EFAULT,
+	   { T(bindings, 8), T(nbindings, 1) }, { T(bindings, ~0ULL), T(nbindings, 1) },
+	   { T(bindings, 1ULL << 63), T(nbindings, 63) })
+TERMS_RULE(number_of_ports_to_exclude_without_them, "tcp 4 *:0 =40000-40000", EINVAL,
+	   { T(nexclude, 1) }, { T(nexclude, 1024) })
+TERMS_RULE(ports_to_exclude_without_their_number, "tcp 4 *:0 =40000-40000", EINVAL,
+	   { T(exclude, pointer(&one_port)) }, { T(exclude, 8) })
+TERMS_RULE(too_many_ports_to_exclude, "tcp 4 *:0 =40000-40000", EINVAL,
+	   { T(exclude, pointer(&one_port)), T(nexclude, 1025) },
+	   { T(exclude, pointer(&one_port)), T(nexclude, 0xffffffff) })
+TERMS_RULE(ports_to_exclude_that_cannot_be_read, "tcp 4 *:0 =40000-40000", EFAULT,
+	   { T(exclude, 8), T(nexclude, 1) }, { T(exclude, ~0ULL), T(nexclude, 1) })
+TERMS_RULE(ports_to_exclude_beside_a_port, "tcp 4 *:5000", EINVAL,
+	   { T(exclude, pointer(&one_port)), T(nexclude, 1) })
+TERMS_RULE(alignment_beside_a_port, "tcp 4 *:5000", EINVAL, { T(align, 1) }, { T(align, 8) },
+	   { T(count, 1), T(align, 8) })
+TERMS_RULE(alignment_no_power_of_two, "tcp 4 *:0 =40000-40000", EINVAL, { T(align, 3) },
+	   { T(align, 0xffff) }, { T(align, 0x8001) })
+TERMS_RULE(offset_not_below_the_alignment, "tcp 4 *:0 =40000-40000", EINVAL, { T(offset, 1) },
+	   { T(align, 1), T(offset, 1) }, { T(align, 8), T(offset, 8) },
+	   { T(align, 8), T(offset, 0xffff) })
+TERMS_RULE(too_long_a_block, "tcp 4 *:5000", EINVAL, { T(count, 1025) }, { T(count, 0xffff) },
+	   { T(count, 513), T(bindings, pointer(&one_more)), T(nbindings, 1) })
+TERMS_RULE(a_block_past_the_last_port, "tcp 4 *:65535", EINVAL, { T(count, 2) })
+TERMS_RULE(label_without_an_end, "tcp 4 *:5000", EINVAL, { T(label[31], 'x') },
+	   { T(label[1], 'x') }, { T(label[0], 'x'), T(label[2], 'y') })
+TERMS_RULE(deadline_beyond_forever, "tcp 4 *:5000", EINVAL, { T(deadline, 1ULL << 63) },
+	   { T(deadline, ~0ULL) })
+TERMS_RULE(option_beside_terms, "tcp 4 *:5000", EINVAL,
+	   { R(options, 1U << 4), T(label[0], 'x') },
+	   { R(options, 0x80000000), T(label[0], 'x') })
+TERMS_RULE(range_beside_a_port_and_terms, "tcp 4 *:5000", EINVAL,
+	   { R(low, 1), T(label[0], 'x') }, { R(high, 65535), T(label[0], 'x') })
+TERMS_RULE(range_upside_down_with_terms, "tcp 4 *:0 =40000-40001", EINVAL,
+	   { R(high, 39999), T(label[0], 'x') })
+
+/* Neither do AVAILABLE, a wish, nor what the host or a block has to do with wait. */
+TEST(deadlines_where_there_is_no_waiting)
+{
+	struct netport_request r = { .reserve = request("tcp 4 *:5000"), .terms.deadline = 1 };
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40000-40000");
+	int fd = owner();
+
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_AVAILABLE_REQUEST, &r));
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_WISH, &r));
+	c.terms.deadline = 1;
+	EXPECT_EQ(EINVAL, candidate(fd, &c));
+	r.terms.count = 2;
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_REQUEST, &r));
+	r.terms.count = 0;
+	r.reserve.options = NETPORT_OPT_HOST_CHECK;
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_REQUEST, &r));
+	r.reserve.options = NETPORT_OPT_HOST_HOLD;
+	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_REQUEST, &r));
+	EXPECT_EQ(0, held(fd));
+	r.reserve.options = 0;
+	EXPECT_EQ(0, command(fd, NETPORT_IOC_REQUEST, &r));
+}
+
+/* What the terms of a search may be, and that they are the same in each call. */
+TEST(candidate_terms)
+{
+	static const struct patch bad[][MAX_PATCHES] = {
+		{ PATCH(netport_candidate, terms.__pad, 1) },
+		{ PATCH(netport_candidate, terms.count, 2) },
+		{ PATCH(netport_candidate, terms.align, 3) },
+		{ PATCH(netport_candidate, terms.offset, 1) },
+		{ PATCH(netport_candidate, terms.nbindings, 1) },
+		{ PATCH(netport_candidate, terms.bindings, 8) },
+		{ PATCH(netport_candidate, terms.nexclude, 1) },
+		{ PATCH(netport_candidate, terms.exclude, 8) },
+		{ PATCH(netport_candidate, terms.label[31], 'x') },
+		{ PATCH(netport_candidate, terms.deadline, 1) },
+	};
+	struct netport_candidate c = candidate_request("tcp 4 *:0 =40000-40001"), spoilt;
+	int fd = owner();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		spoilt = c;
+		apply(&spoilt, bad[i]);
+		EXPECT_EQ(EINVAL, candidate(fd, &spoilt)) TH_LOG("%u", i);
+		EXPECT_EQ(0, held(fd));
+	}
+	ASSERT_EQ(0, candidate(fd, &c));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		spoilt = c;
+		apply(&spoilt, bad[i]);
+		EXPECT_EQ(EINVAL, candidate(fd, &spoilt)) TH_LOG("%u", i);
+		EXPECT_EQ(1, held_by(fd, c.reserve.token, NULL));
+	}
+	EXPECT_EQ(0, candidate(fd, &c));
+}
+
+/* Holds, and parts of what has none. */
+TEST(release_with_a_bad_hold)
+{
+	static const struct netport_release bad[] = {
+		{ .hold = NETPORT_HOLD_MAX + 1 },
+		{ .hold = 0xffffffff },
+		{ .options = NETPORT_RELEASE_PORT },
+		{ .options = NETPORT_RELEASE_PORT | 2, .hold = 1 },
+		{ .options = NETPORT_RELEASE_PORT | NETPORT_OPT_TUPLE, .hold = 1 },
+		{ .options = 1U << 30, .hold = 1 },
+		{ .port = 5000 },
+		{ .count = 1 },
+		{ .port = 5000, .count = 1 },
+		{ .port = 5000, .count = 1, .hold = 1 },
+		{ .__pad = 1, .hold = 1 },
+	};
+	struct netport_release rel;
+	int fd = owner();
+	unsigned int i;
+	__u64 token;
+
+	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:5000", &token));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		rel = bad[i];
+		rel.token = token;
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &rel)) TH_LOG("%u", i);
+		rel.token = 0;
+		rel.binding = request("tcp 4 *:5000").binding;
+		EXPECT_EQ(EINVAL, spoilt_release(fd, &rel)) TH_LOG("%u", i);
+	}
+	EXPECT_EQ(1, held_by(fd, token, NULL));
+	EXPECT_EQ(0, release(fd, token));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 5000));
 }
 
 /* ranges */
