@@ -234,7 +234,7 @@ TEST(the_only_gap)
 
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		n = counts[i];
-		for (gap = 40000; gap + n <= 40256; gap += 29) {
+		for (gap = 40000; gap + n <= 40256; gap += 61) {
 			if (gap > 40000) {
 				ask_init(&a, "tcp 4 *:40000");
 				a.req.terms.count = gap - 40000;
