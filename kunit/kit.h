@@ -24,6 +24,12 @@
  *	tuple		NETPORT_OPT_TUPLE
  *	alice alice2 bob	by whom: alice2 is another owner with alice's uid; default
  *			alice
+ *
+ * One with terms, for kit_request(), has more bindings after a '+' each, which get the
+ * port of the first, and among the words of the first
+ *
+ *	count=N align=N offset=N label=TEXT persistent
+ *	not=N		a port to exclude; may be there several times
  */
 #ifndef _NETPORT_KIT_H
 #define _NETPORT_KIT_H
@@ -95,6 +101,35 @@ bool kit_failed(void);
 void kit_expect_empty(struct kunit *test, struct np_net *nn);
 void kit_shuffle(struct rnd_state *rnd, unsigned int *what, unsigned int n);
 u32 kit_random(struct rnd_state *rnd, u32 below);
+
+/* kit_request.c */
+
+#define KIT_EXCLUDE	16
+
+/**
+ * struct kit_request - who asks for what, with terms
+ * @who: who
+ * @req: what
+ * @more: where @req.terms.bindings points to, if it does
+ * @exclude: likewise @req.terms.exclude
+ */
+struct kit_request {
+	enum kit_who		who;
+	struct netport_request	req;
+	struct netport_binding	more[NETPORT_BINDINGS_MAX];
+	u16			exclude[KIT_EXCLUDE];
+};
+
+struct kit_request *kit_request(struct kunit *test, const char *text);
+unsigned int kit_request_ports(const struct kit_request *q);
+int kit_request_try(struct kunit *test, struct kit_request *q, gfp_t gfp);
+int kit_request_text(struct kunit *test, const char *text);
+u64 kit_request_hold(struct kunit *test, const char *text);
+int kit_extend(struct kunit *test, u64 token, struct kit_request *q, gfp_t gfp);
+int kit_rebind(struct kunit *test, u64 token, struct kit_request *q, gfp_t gfp);
+int kit_extend_text(struct kunit *test, u64 token, const char *text);
+int kit_rebind_text(struct kunit *test, u64 token, const char *text);
+struct np_resv *kit_find(struct kunit *test, u64 token);
 
 /* kit_netns.c */
 

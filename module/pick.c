@@ -68,6 +68,7 @@ void np_view_add(struct np_view *v, const struct np_want *w)
 	else
 		v->few[v->nfew++] = w->addr;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_view_add);
 
 /* The ports of a word that are not outside of a range. */
 static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned int to)
@@ -366,6 +367,7 @@ int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct n
 		c->done = 0;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_next_of);
 
 /**
  * np_pick_next() - np_pick_next_of() of one port on one binding
@@ -446,6 +448,7 @@ bool np_pick_wants(const struct np_net *nn, const struct np_want *w, u16 port)
 	rcu_read_unlock();
 	return bits & BIT_ULL(port % NP_WORD_PORTS);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_pick_wants);
 
 /**
  * np_ephemeral_next() - the next port of a range, whoever holds it

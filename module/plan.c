@@ -393,6 +393,7 @@ struct np_part *np_plan_part(struct np_plan *p)
 {
 	return list_first_entry_or_null(&p->parts, struct np_part, link);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_part);
 
 /**
  * np_plan_check() - would np_plan_link() of a port work?
@@ -475,6 +476,7 @@ undo:
 	}
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_link);
 
 /**
  * np_plan_publish() - what a plan has in the table is a reservation now
@@ -498,6 +500,7 @@ void np_plan_publish(struct np_plan *p, struct np_shard *shard)
 	p->charged = 0;
 	p->token = np_resv_publish(shard, r);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_publish);
 
 static bool np_want_equal(const struct np_want *a, const struct np_want *b)
 {
@@ -530,6 +533,7 @@ bool np_plan_equal(const struct np_plan *a, const struct np_plan *b)
 			return false;
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_plan_equal);
 
 /* A request: its form, and whether the caller may have these ports. */
 int np_resv_want(const struct netport_owner *owner, struct np_want *w,

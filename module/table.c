@@ -490,6 +490,7 @@ struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w)
 	}
 	return blocker;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_blocker);
 
 /* adding and removing */
 
@@ -824,6 +825,7 @@ void np_table_suspend(struct np_shard *shard, struct np_bind *b)
 	if (!a->any && b->group->total)
 		np_port_count(b->group->port, a->family, &b->group->e);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_suspend);
 
 /**
  * np_table_resume() - count a binding again
@@ -845,6 +847,7 @@ void np_table_resume(struct np_shard *shard, struct np_bind *b)
 	if (!a->any)
 		np_port_count(b->group->port, a->family, &b->group->e);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_resume);
 
 /**
  * np_table_replace() - put a binding in the place of an equal one
@@ -868,6 +871,7 @@ void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bin
 	}
 	old->e.kind = NP_UNBOUND;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_table_replace);
 
 static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
 			  const struct netport_owner *owner)

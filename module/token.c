@@ -39,6 +39,7 @@ struct np_shard *np_token_shard(struct np_net *nn, u64 token)
 {
 	return np_shard_of(nn, (u16)token);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_token_shard);
 
 /**
  * np_token_find() - a reservation, whoever has it
@@ -58,6 +59,7 @@ struct np_resv *np_token_find(struct np_shard *shard, struct np_net *nn, u64 tok
 			return r;
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_token_find);
 
 /**
  * np_resv_find() - a reservation of an owner
