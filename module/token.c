@@ -195,6 +195,7 @@ unsigned int np_resv_ports(const struct np_resv *r)
 	return np_resv_is(r, NP_BIND_WIDE) ?
 	       container_of(r, const struct np_wide, resv)->nparts : 1;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_resv_ports);
 
 /**
  * np_resv_retract() - take name and owner away from a reservation
