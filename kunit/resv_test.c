@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * resv.c: tokens, what is picked, candidates, releases, and the end of all of them.
+ * resv.c: tokens, what is picked, releases, and the end of all of them.
  */
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -465,345 +465,6 @@ static void resv_reserve__tables_grow(struct kunit *test)
 	KUNIT_EXPECT_GE(test, shard->table.tbl->mask + 1, 2000);
 }
 
-/* candidates */
-
-/* Asks for one; state and limits have to be those before if it fails. */
-static int resv_candidate(struct kunit *test, enum kit_who who, struct netport_candidate *cand)
-{
-	struct netport_candidate before = *cand;
-	int held = kit_held(test), err;
-
-	err = netport_candidate(kit_owner(test, who), cand, GFP_KERNEL);
-	if (err) {
-		KUNIT_EXPECT_MEMEQ(test, cand, &before, sizeof(before));
-		KUNIT_EXPECT_EQ(test, kit_held(test), held);
-		return err;
-	}
-	KUNIT_EXPECT_EQ(test, kit_held(test), held + !before.reserve.token);
-	KUNIT_EXPECT_NE(test, cand->reserve.token, before.reserve.token);
-	KUNIT_EXPECT_NE(test, cand->cursor, 0);
-	return 0;
-}
-
-static void resv_cand_init(struct kunit *test, const char *text, struct netport_candidate *cand)
-{
-	struct kit_req r;
-
-	kit_parse(test, text, &r);
-	cand->reserve = r.req;
-	cand->reserve.token = 0;
-	/* Results, ignored in the first call. */
-	cand->reserve.binding.port = 0xcccc;
-	cand->cursor = KIT_POISON64;
-}
-
-static void resv_candidate__offers_each_port_once(struct kunit *test)
-{
-	const struct resv_range *range = test->param_value;
-	unsigned int size = range->high - range->low + 1, i;
-	bool *offered = kunit_kcalloc(test, size, sizeof(*offered), GFP_KERNEL);
-	struct netport_candidate cand;
-	u16 port;
-
-	KUNIT_ASSERT_NOT_NULL(test, offered);
-	resv_cand_init(test, "0.0.0.0", &cand);
-	cand.reserve.low = range->low;
-	cand.reserve.high = range->high;
-	for (i = 0; i < size; i++) {
-		KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-		port = cand.reserve.binding.port;
-		KUNIT_ASSERT_GE(test, port, range->low);
-		KUNIT_ASSERT_LE(test, port, range->high);
-		KUNIT_ASSERT_FALSE_MSG(test, offered[port - range->low], "port %u", port);
-		offered[port - range->low] = true;
-		KUNIT_ASSERT_EQ(test, kit_held(test), 1);
-	}
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -EADDRNOTAVAIL);
-	KUNIT_EXPECT_TRUE_MSG(test, kit_alive(test, KIT_ALICE, cand.reserve.token),
-			      "the last one is still held");
-	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), cand.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-}
-
-static void resv_candidate__is_held(struct kunit *test)
-{
-	struct netport_candidate cand;
-	char text[32];
-
-	resv_cand_init(test, "10.0.0.1 low=100 high=101", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	snprintf(text, sizeof(text), "0.0.0.0 port=%u bob", 201 - cand.reserve.binding.port);
-	kit_hold(test, text);
-	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0 low=100 high=101", -EADDRNOTAVAIL);
-
-	/* The only other one is bob's: no further one, and this one stays. */
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -EADDRNOTAVAIL);
-	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0 low=100 high=101", -EADDRNOTAVAIL);
-	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), cand.reserve.token), 0);
-	KIT_EXPECT_RESERVE(test, "0.0.0.0 port=0 low=100 high=101", 0);
-}
-
-static void resv_candidate__turned_down_is_free(struct kunit *test)
-{
-	struct netport_candidate cand;
-	struct kit_req r;
-	u16 first;
-
-	resv_cand_init(test, "10.0.0.1 low=100 high=101", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	first = cand.reserve.binding.port;
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	KUNIT_EXPECT_EQ(test, cand.reserve.binding.port, 201 - first);
-	kit_parse(test, "0.0.0.0 bob", &r);
-	r.req.binding.port = first;
-	KUNIT_EXPECT_EQ(test, kit_reserve(test, &r, GFP_KERNEL), 0);
-}
-
-static void resv_candidate__of_a_device_goes_round(struct kunit *test)
-{
-	struct netport_candidate cand;
-	unsigned int seen = 0, i;
-
-	kit_hold(test, "0.0.0.0 port=101 dev=1");
-	kit_hold(test, "0.0.0.0 port=103 dev=2");
-	resv_cand_init(test, "0.0.0.0 dev=2 LB low=100 high=104", &cand);
-	for (i = 0; i < 4; i++) {
-		KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-		KUNIT_EXPECT_FALSE(test, seen & BIT(cand.reserve.binding.port - 100));
-		seen |= BIT(cand.reserve.binding.port - 100);
-	}
-	KUNIT_EXPECT_EQ_MSG(test, seen, 0x17, "all but 103, that of another device too");
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -EADDRNOTAVAIL);
-}
-
-static void resv_candidate__shares_if_nothing_is_free(struct kunit *test)
-{
-	struct netport_candidate cand;
-	unsigned int i, seen = 0;
-
-	kit_hold(test, "0.0.0.0 port=100 MR");
-	kit_hold(test, "0.0.0.0 port=101");
-	kit_hold(test, "0.0.0.0 port=102 MR");
-	resv_cand_init(test, "0.0.0.0 MR low=100 high=102", &cand);
-	for (i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-		seen |= BIT(cand.reserve.binding.port - 100);
-	}
-	KUNIT_EXPECT_EQ(test, seen, 0x5);
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -EADDRNOTAVAIL);
-}
-
-static void resv_candidate__does_not_share_once_one_was_free(struct kunit *test)
-{
-	struct netport_candidate cand;
-
-	kit_hold(test, "0.0.0.0 port=100 MR");
-	resv_cand_init(test, "0.0.0.0 MR low=100 high=101", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	KUNIT_EXPECT_EQ(test, cand.reserve.binding.port, 101);
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -EADDRNOTAVAIL);
-}
-
-static void resv_candidate__is_released_by_what_it_is(struct kunit *test)
-{
-	struct netport_candidate cand;
-
-	resv_cand_init(test, "0.0.0.0 low=80 high=80", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	KUNIT_EXPECT_EQ(test, resv_release_text(test, "0.0.0.0"), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), -ENOENT);
-}
-
-static void resv_accept__makes_it_a_reservation(struct kunit *test)
-{
-	struct netport_owner *alice = kit_owner(test, KIT_ALICE);
-	struct netport_candidate cand;
-
-	resv_cand_init(test, "0.0.0.0 low=100 high=101", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	KUNIT_EXPECT_EQ(test, netport_accept(alice, cand.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
-	KUNIT_EXPECT_EQ_MSG(test, netport_accept(alice, cand.reserve.token), -EINVAL, "again");
-	KUNIT_EXPECT_EQ_MSG(test, resv_candidate(test, KIT_ALICE, &cand), -EINVAL, "too late");
-	KUNIT_EXPECT_EQ(test, netport_release(alice, cand.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, netport_accept(alice, cand.reserve.token), -ENOENT);
-}
-
-static void resv_accept__refuses(struct kunit *test)
-{
-	u64 token = kit_hold(test, "0.0.0.0");
-	struct netport_candidate cand;
-
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_ALICE), token), -EINVAL);
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_ALICE), 0), -ENOENT);
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_ALICE), token + BIT_ULL(16)),
-			-ENOENT);
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_BOB), token), -ENOENT);
-
-	resv_cand_init(test, "0.0.0.0 low=100 high=101", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_ALICE2), cand.reserve.token),
-			-ENOENT);
-	KUNIT_EXPECT_EQ_MSG(test, netport_accept(kit_owner(test, KIT_ALICE), cand.reserve.token), 0,
-			    "it is still a candidate");
-}
-
-enum resv_spoil { SPOIL_NOTHING, SPOIL_CURSOR, SPOIL_LOW, SPOIL_HIGH, SPOIL_TOKEN, SPOIL_OWNER,
-		  SPOIL_FORM, SPOIL_OPTION, SPOIL_RESERVATION };
-
-static const struct resv_bad {
-	const char	*desc;
-	enum resv_spoil	spoil;
-	int		err;
-} resv_bads[] = {
-	{ "as it was", SPOIL_NOTHING, 0 },
-	{ "no cursor", SPOIL_CURSOR, -EINVAL },
-	{ "another low end", SPOIL_LOW, -EINVAL },
-	{ "another high end", SPOIL_HIGH, -EINVAL },
-	{ "another token", SPOIL_TOKEN, -ENOENT },
-	{ "another owner", SPOIL_OWNER, -ENOENT },
-	{ "a malformed binding", SPOIL_FORM, -EINVAL },
-	{ "a tuple", SPOIL_OPTION, -EINVAL },
-	{ "a reservation that is no candidate", SPOIL_RESERVATION, -EINVAL },
-};
-
-KUNIT_ARRAY_PARAM_DESC(resv_bad, resv_bads, desc);
-
-static void resv_candidate__refuses(struct kunit *test)
-{
-	const struct resv_bad *bad = test->param_value;
-	struct netport_candidate cand, next;
-	enum kit_who who = KIT_ALICE;
-
-	resv_cand_init(test, "10.0.0.1 low=100 high=110", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
-	next = cand;
-	switch (bad->spoil) {
-	case SPOIL_NOTHING:
-		break;
-	case SPOIL_CURSOR:
-		next.cursor = 0;
-		break;
-	case SPOIL_LOW:
-		next.reserve.low++;
-		break;
-	case SPOIL_HIGH:
-		next.reserve.high++;
-		break;
-	case SPOIL_TOKEN:
-		next.reserve.token += BIT_ULL(16);
-		break;
-	case SPOIL_OWNER:
-		who = KIT_BOB;
-		break;
-	case SPOIL_FORM:
-		next.reserve.binding.families = 0;
-		break;
-	case SPOIL_OPTION:
-		next.reserve.options = NETPORT_OPT_TUPLE;
-		break;
-	case SPOIL_RESERVATION:
-		next.reserve.token = kit_hold(test, "10.0.0.1 port=105 dev=9 proto=5");
-		break;
-	}
-	KUNIT_EXPECT_EQ(test, resv_candidate(test, who, &next), bad->err);
-	KUNIT_EXPECT_EQ(test, kit_alive(test, KIT_ALICE, cand.reserve.token), !!bad->err);
-	if (bad->err)
-		KUNIT_EXPECT_EQ_MSG(test, resv_candidate(test, KIT_ALICE, &cand), 0,
-				    "the search can go on");
-}
-
-/* between the two halves of turning one down */
-
-struct resv_halves {
-	struct netport_candidate	old;
-	struct netport_candidate	new;
-};
-
-static void resv_first_half(struct kunit *test, struct resv_halves *h)
-{
-	resv_cand_init(test, "10.0.0.1 low=100 high=110", &h->old);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &h->old), 0);
-	h->new = h->old;
-	KUNIT_ASSERT_EQ(test, np_resv_candidate(kit_owner(test, KIT_ALICE), &h->new, GFP_KERNEL),
-			0);
-	KUNIT_EXPECT_EQ_MSG(test, kit_held(test), 1, "two are held, one counts");
-	KUNIT_EXPECT_TRUE(test, kit_alive(test, KIT_ALICE, h->old.reserve.token));
-}
-
-static int resv_second_half(struct kunit *test, struct resv_halves *h)
-{
-	return np_resv_candidate_done(kit_owner(test, KIT_ALICE), h->old.reserve.token,
-				      h->new.reserve.token);
-}
-
-static void resv_candidate_done__passes_the_charge_on(struct kunit *test)
-{
-	struct resv_halves h;
-
-	resv_first_half(test, &h);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
-	KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, h.old.reserve.token));
-	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), h.new.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-}
-
-static void resv_candidate_done__old_one_released(struct kunit *test)
-{
-	struct resv_halves h;
-
-	resv_first_half(test, &h);
-	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), h.old.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h), -ENOENT);
-	KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, h.new.reserve.token));
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-}
-
-static void resv_candidate_done__old_one_accepted(struct kunit *test)
-{
-	struct resv_halves h;
-
-	resv_first_half(test, &h);
-	KUNIT_EXPECT_EQ(test, netport_accept(kit_owner(test, KIT_ALICE), h.old.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h), -EINVAL);
-	KUNIT_EXPECT_TRUE(test, kit_alive(test, KIT_ALICE, h.old.reserve.token));
-	KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, h.new.reserve.token));
-	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
-}
-
-/* The end of the namespace comes in between. */
-static void resv_candidate_done__all_gone(struct kunit *test)
-{
-	struct resv_halves h;
-
-	resv_first_half(test, &h);
-	np_resv_drain(kit_of(test)->nn);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h), -ENOENT);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-}
-
-/* Two threads turn the same one down. */
-static void resv_candidate_done__twice(struct kunit *test)
-{
-	struct resv_halves h, h2;
-
-	resv_first_half(test, &h);
-	h2 = h;
-	h2.new = h.old;
-	KUNIT_ASSERT_EQ(test, np_resv_candidate(kit_owner(test, KIT_ALICE), &h2.new, GFP_KERNEL),
-			0);
-	KUNIT_EXPECT_NE(test, h.new.reserve.binding.port, h2.new.reserve.binding.port);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h), 0);
-	KUNIT_EXPECT_EQ(test, resv_second_half(test, &h2), -ENOENT);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
-	KUNIT_EXPECT_TRUE(test, kit_alive(test, KIT_ALICE, h.new.reserve.token));
-	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), h.new.reserve.token), 0);
-	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
-}
-
 /* the end of a namespace */
 
 static void resv_drain__takes_all(struct kunit *test)
@@ -813,7 +474,8 @@ static void resv_drain__takes_all(struct kunit *test)
 		":: port=%u alice2", "10.0.0.1 port=%u to=192.0.2.1 rport=9",
 		"0.0.0.0 tcp port=%u LB",
 	};
-	struct netport_candidate cand;
+	struct netport_candidate cand = {};
+	struct kit_req r;
 	unsigned int port, i;
 	char text[64];
 
@@ -823,8 +485,10 @@ static void resv_drain__takes_all(struct kunit *test)
 			kit_try(test, text);
 		}
 	}
-	resv_cand_init(test, "10.0.0.1", &cand);
-	KUNIT_ASSERT_EQ(test, resv_candidate(test, KIT_ALICE, &cand), 0);
+	kit_parse(test, "10.0.0.1 port=0", &r);
+	cand.reserve = r.req;
+	cand.reserve.token = 0;
+	KUNIT_ASSERT_EQ(test, netport_candidate(kit_owner(test, KIT_ALICE), &cand, GFP_KERNEL), 0);
 	KUNIT_ASSERT_GT(test, kit_held(test), 80);
 
 	np_resv_drain(kit_of(test)->nn);
@@ -879,21 +543,6 @@ static struct kunit_case resv_test_cases[] = {
 	KUNIT_CASE(resv_pick__goes_on_after_a_limit),
 	KUNIT_CASE(resv_reserve__limit_is_whole_again),
 	KUNIT_CASE(resv_reserve__tables_grow),
-	KUNIT_CASE_PARAM(resv_candidate__offers_each_port_once, resv_range_gen_params),
-	KUNIT_CASE(resv_candidate__is_held),
-	KUNIT_CASE(resv_candidate__turned_down_is_free),
-	KUNIT_CASE(resv_candidate__of_a_device_goes_round),
-	KUNIT_CASE(resv_candidate__shares_if_nothing_is_free),
-	KUNIT_CASE(resv_candidate__does_not_share_once_one_was_free),
-	KUNIT_CASE(resv_candidate__is_released_by_what_it_is),
-	KUNIT_CASE(resv_accept__makes_it_a_reservation),
-	KUNIT_CASE(resv_accept__refuses),
-	KUNIT_CASE_PARAM(resv_candidate__refuses, resv_bad_gen_params),
-	KUNIT_CASE(resv_candidate_done__passes_the_charge_on),
-	KUNIT_CASE(resv_candidate_done__old_one_released),
-	KUNIT_CASE(resv_candidate_done__old_one_accepted),
-	KUNIT_CASE(resv_candidate_done__all_gone),
-	KUNIT_CASE(resv_candidate_done__twice),
 	KUNIT_CASE(resv_drain__takes_all),
 	KUNIT_CASE(resv_drain__while_tables_shrink),
 	{}
