@@ -3,6 +3,8 @@
  * Each allocation fails in turn: the call fails and changes nothing, and once there is
  * memory again it succeeds.
  */
+#include <linux/delay.h>
+
 #include "kit.h"
 
 #define FAULT_HELD	10
@@ -152,10 +154,239 @@ static void fault_release__needs_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 }
 
+/* reservations that change */
+
+#define FAULT_OTHERS	6
+
+/**
+ * struct fault_change - a change that needs memory
+ * @desc: what it shows
+ * @others: what is there
+ * @text: what is changed; the protocol is new in each attempt, which makes it %u
+ * @by: to what
+ */
+struct fault_change {
+	const char	*desc;
+	const char	*others[FAULT_OTHERS];
+	const char	*text;
+	const char	*by;
+};
+
+static const struct fault_change fault_changes[] = {
+	{ "alone", { }, "10.0.0.1 proto=%u", "10.0.0.2 proto=%u port=0" },
+	{ "a set", { }, "10.0.0.1 proto=%u + :: proto=%u", "10.0.0.2 proto=%u port=0" },
+	{ "two more", { }, "10.0.0.1 MR proto=%u", "10.0.0.1 MR proto=%u port=0 + :: proto=%u" },
+	{ "among others", { "10.0.0.1 dev=3 proto=%u", "10.0.0.2 dev=3 proto=%u" },
+	  "10.0.0.1 dev=1 proto=%u", "10.0.0.2 dev=1 proto=%u port=0 + 10.0.0.3 proto=%u" },
+	{ "beside another", { "10.0.0.2 MR proto=%u" }, "10.0.0.1 MR proto=%u",
+	  "10.0.0.2 MR proto=%u port=0" },
+	{ "any", { "* MR proto=%u" }, "0.0.0.0 MR proto=%u", ":: MR proto=%u port=0" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fault_change, fault_changes, desc);
+
+static struct kit_request *fault_request(struct kunit *test, const char *format, u32 proto)
+{
+	char text[192];
+
+	snprintf(text, sizeof(text), format, proto, proto, proto);
+	return kit_request(test, text);
+}
+
+/* What has to be held again after it failed: nothing can be had twice. */
+static void fault_expect_held(struct kunit *test, struct kit_request *q, u64 token)
+{
+	unsigned int i;
+	struct kit_req r = { .who = KIT_BOB, .req = q->req.reserve };
+
+	KUNIT_EXPECT_TRUE(test, kit_alive(test, KIT_ALICE, token));
+	for (i = 0; i <= q->req.terms.nbindings; i++) {
+		r.req.binding = i ? q->more[i - 1] : q->req.reserve.binding;
+		r.req.binding.port = 80;
+		r.req.binding.share = 0;
+		KUNIT_EXPECT_EQ_MSG(test, kit_available(test, &r), -EADDRINUSE, "binding %u", i);
+	}
+}
+
+/* With one allocation failing; false if there was none. */
+static bool fault_change_try(struct kunit *test, unsigned int nth, bool rebind,
+			     unsigned int *failed)
+{
+	int (*fn)(struct kunit *, u64, struct kit_request *, gfp_t) =
+		rebind ? kit_rebind : kit_extend;
+	const struct fault_change *c = test->param_value;
+	u32 proto = 3000 + nth + (rebind ? 1000 : 0);
+	struct kit_request *was, *by;
+	unsigned int i, others = 0;
+	bool more;
+	u64 token;
+	int err;
+
+	for (i = 0; i < FAULT_OTHERS && c->others[i]; i++) {
+		was = fault_request(test, c->others[i], proto);
+		KUNIT_ASSERT_EQ(test, kit_request_try(test, was, GFP_KERNEL), 0);
+		others++;
+	}
+	was = fault_request(test, c->text, proto);
+	KUNIT_ASSERT_EQ(test, kit_request_try(test, was, GFP_KERNEL), 0);
+	token = was->req.reserve.token;
+	by = fault_request(test, c->by, proto);
+	if (rebind)
+		by->req.reserve.binding.port = 80 + nth % 2 * 4000;
+	kit_fail(nth);
+	err = fn(test, token, by, GFP_NOWAIT);
+	more = kit_failed();
+	kit_fail(0);
+	if (err) {
+		++*failed;
+		KUNIT_EXPECT_EQ_MSG(test, err, -ENOMEM, "allocation %u", nth);
+		KUNIT_EXPECT_EQ_MSG(test, kit_held(test), others + kit_request_ports(was),
+				    "allocation %u", nth);
+		fault_expect_held(test, was, token);
+		KUNIT_EXPECT_EQ_MSG(test, fn(test, token, by, GFP_NOWAIT), 0, "with memory again");
+	}
+	KUNIT_EXPECT_EQ(test, kit_held(test), others + kit_request_ports(by) +
+			(rebind ? 0 : kit_request_ports(was)));
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), token), 0);
+	fault_start_again(test);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+	return more;
+}
+
+static void fault_extend__each_allocation(struct kunit *test)
+{
+	unsigned int nth, failed = 0;
+
+	kit_need_faults(test);
+	for (nth = 1; fault_change_try(test, nth, false, &failed); nth++)
+		;
+	KUNIT_EXPECT_GT(test, failed, 4);
+}
+
+static void fault_rebind__each_allocation(struct kunit *test)
+{
+	unsigned int nth, failed = 0;
+
+	kit_need_faults(test);
+	for (nth = 1; fault_change_try(test, nth, true, &failed); nth++)
+		;
+	KUNIT_EXPECT_GT(test, failed, 6);
+}
+
+/* Calls that name a block by its token, and need memory. */
+
+static int fault_label(struct netport_owner *owner, u64 token)
+{
+	struct netport_label label = { .token = token, .label = "x" };
+
+	return netport_label(owner, &label, GFP_NOWAIT);
+}
+
+static int fault_part(struct netport_owner *owner, u64 token)
+{
+	struct netport_release rel = { .token = token, .port = 101, .count = 2 };
+
+	return netport_release_request(owner, &rel, GFP_NOWAIT);
+}
+
+static int fault_hold_port(struct netport_owner *owner, u64 token)
+{
+	struct netport_release rel = {
+		.token = token, .hold = 1, .options = NETPORT_RELEASE_PORT,
+	};
+
+	return netport_release_request(owner, &rel, GFP_NOWAIT);
+}
+
+static const struct fault_call {
+	const char	*desc;
+	const char	*text;
+	int		(*call)(struct netport_owner *owner, u64 token);
+	unsigned int	least;
+} fault_calls[] = {
+	{ "a label", "10.0.0.1 port=100", fault_label, 2 },
+	{ "a part of a block", "10.0.0.1 port=100 count=5 + ::", fault_part, 1 },
+	{ "a hold of a port", "10.0.0.1 port=100", fault_hold_port, 3 },
+	{ "a hold of a block's ports", "10.0.0.1 port=100 count=5 + ::", fault_hold_port, 20 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fault_call, fault_calls, desc);
+
+static bool fault_wait_free(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < 500 && kit_held(test); i++)
+		msleep(10);
+	return !kit_held(test);
+}
+
+static void fault_call__each_allocation(struct kunit *test)
+{
+	const struct fault_call *c = test->param_value;
+	struct kit_request *q = kit_request(test, c->text);
+	unsigned int nth, failed = 0;
+	bool more = true;
+	int err;
+
+	kit_need_faults(test);
+	for (nth = 1; more; nth++) {
+		KUNIT_ASSERT_EQ(test, kit_request_try(test, q, GFP_KERNEL), 0);
+		kit_fail(nth);
+		err = c->call(kit_owner(test, KIT_ALICE), q->req.reserve.token);
+		more = kit_failed();
+		kit_fail(0);
+		if (err) {
+			failed++;
+			KUNIT_EXPECT_EQ_MSG(test, err, -ENOMEM, "allocation %u", nth);
+			KUNIT_EXPECT_EQ(test, kit_held(test), kit_request_ports(q));
+			KUNIT_EXPECT_TRUE(test, kit_alive(test, KIT_ALICE, q->req.reserve.token));
+			KUNIT_EXPECT_EQ(test, c->call(kit_owner(test, KIT_ALICE),
+						      q->req.reserve.token), 0);
+		}
+		fault_start_again(test);
+		KUNIT_ASSERT_TRUE(test, fault_wait_free(test));
+	}
+	KUNIT_EXPECT_GE(test, failed, c->least);
+}
+
+/* All or none of a batch, wherever there is no memory. */
+static void fault_batch__each_allocation(struct kunit *test)
+{
+	struct kit_request *q[3];
+	struct netport_request req[3];
+	unsigned int nth, i, failed = 0;
+	bool more = true;
+	int err;
+
+	kit_need_faults(test);
+	for (nth = 1; more; nth++) {
+		q[0] = fault_request(test, "10.0.0.1 proto=%u", 6000 + nth);
+		q[1] = fault_request(test, "10.0.0.2 port=0 proto=%u + :: proto=%u", 6000 + nth);
+		q[2] = fault_request(test, "10.0.0.3 port=0 count=2 proto=%u", 6000 + nth);
+		for (i = 0; i < 3; i++)
+			req[i] = q[i]->req;
+		kit_fail(nth);
+		err = netport_batch(kit_owner(test, KIT_ALICE), req, NULL, 3, 0, GFP_NOWAIT);
+		more = kit_failed();
+		kit_fail(0);
+		KUNIT_EXPECT_TRUE_MSG(test, err == 3 || err == -ENOMEM, "allocation %u: %d", nth,
+				      err);
+		KUNIT_EXPECT_EQ_MSG(test, kit_held(test), err == 3 ? 5 : 0, "allocation %u", nth);
+		failed += err != 3;
+		fault_start_again(test);
+	}
+	KUNIT_EXPECT_GT(test, failed, 8);
+}
+
 static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE_PARAM(fault_reserve__each_allocation, fault_gen_params),
 	KUNIT_CASE(fault_candidate__each_allocation),
 	KUNIT_CASE(fault_release__needs_none),
+	KUNIT_CASE_PARAM(fault_extend__each_allocation, fault_change_gen_params),
+	KUNIT_CASE_PARAM(fault_rebind__each_allocation, fault_change_gen_params),
+	KUNIT_CASE_PARAM(fault_call__each_allocation, fault_call_gen_params),
+	KUNIT_CASE(fault_batch__each_allocation),
 	{}
 };
 

@@ -178,6 +178,171 @@ static void kapi_reserve__tables_grow_in_context(struct kunit *test)
 	KUNIT_EXPECT_GE(test, shard->table.tbl->mask + 1, 2000);
 }
 
+/* Requests with terms, and what can be done to them. */
+
+#define KAPI_CALLS	24
+
+/**
+ * struct kapi_wide - calls made in a context, and how each ended
+ * @owner: by whom, and to whom a reservation is given
+ * @gfp: as the context allows
+ * @set: a set on a port, which moves, and is given away
+ * @picked: a set that is picked, and held after its release
+ * @block: a block, which gives a part back, and is held with its ports
+ * @plain: one binding, which gets a label
+ * @more: and by which it's extended
+ * @other: to where @set moves
+ * @cand: a search for candidates with terms
+ * @err: how the calls ended
+ * @n: how many there were
+ */
+struct kapi_wide {
+	struct netport_owner	*owner[2];
+	gfp_t			gfp;
+	struct netport_request	set, picked, block, plain, more, other;
+	struct netport_candidate cand;
+	int			err[KAPI_CALLS];
+	unsigned int		n;
+};
+
+static void kapi_wide_did(struct kapi_wide *w, int err)
+{
+	w->err[w->n++] = err;
+}
+
+static void kapi_wide_make(struct kapi_wide *w)
+{
+	struct netport_owner *owner = w->owner[0];
+
+	kapi_wide_did(w, netport_request_available(owner, &w->set, w->gfp));
+	kapi_wide_did(w, netport_request(owner, &w->set, w->gfp));
+	kapi_wide_did(w, netport_request(owner, &w->picked, w->gfp));
+	kapi_wide_did(w, netport_request(owner, &w->block, w->gfp));
+	kapi_wide_did(w, netport_batch(owner, &w->plain, NULL, 1, 0, w->gfp) - 1);
+	kapi_wide_did(w, netport_candidate(owner, &w->cand, w->gfp));
+	kapi_wide_did(w, netport_candidate(owner, &w->cand, w->gfp));
+	kapi_wide_did(w, netport_accept(owner, w->cand.reserve.token));
+}
+
+static void kapi_wide_change(struct kapi_wide *w)
+{
+	struct netport_label label = { .token = w->plain.reserve.token, .label = "context" };
+	struct netport_release part = {
+		.token = w->block.reserve.token, .port = w->block.reserve.binding.port, .count = 1,
+	};
+
+	kapi_wide_did(w, netport_label(w->owner[0], &label, w->gfp));
+	label.token = 0;
+	kapi_wide_did(w, netport_label(w->owner[0], &label, w->gfp));
+	w->more.reserve.token = w->plain.reserve.token;
+	kapi_wide_did(w, netport_extend(w->owner[0], &w->more, w->gfp));
+	w->other.reserve.token = w->set.reserve.token;
+	kapi_wide_did(w, netport_rebind(w->owner[0], &w->other, w->gfp));
+	kapi_wide_did(w, netport_transfer(w->owner[0], w->set.reserve.token, w->owner[1]));
+	kapi_wide_did(w, netport_adopt(w->owner[0], w->set.reserve.token));
+	kapi_wide_did(w, netport_release_request(w->owner[0], &part, w->gfp));
+}
+
+static void kapi_wide_release(struct kapi_wide *w)
+{
+	struct netport_release rel = { .token = w->picked.reserve.token, .hold = 1 };
+
+	kapi_wide_did(w, netport_release_request(w->owner[0], &rel, w->gfp));
+	rel.token = w->block.reserve.token;
+	rel.options = NETPORT_RELEASE_PORT;
+	kapi_wide_did(w, netport_release_request(w->owner[0], &rel, w->gfp));
+	kapi_wide_did(w, netport_release(w->owner[0], w->plain.reserve.token));
+	kapi_wide_did(w, netport_release(w->owner[1], w->set.reserve.token));
+	kapi_wide_did(w, netport_release(w->owner[0], w->cand.reserve.token));
+	kapi_wide_did(w, netport_wish_queue(w->owner[0]) ? 0 : -ENOENT);
+}
+
+static void kapi_wide(void *arg)
+{
+	struct kapi_wide *w = arg;
+
+	kapi_wide_make(w);
+	kapi_wide_change(w);
+	kapi_wide_release(w);
+}
+
+static struct kapi_wide *kapi_wide_init(struct kunit *test)
+{
+	struct kapi_wide *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->gfp = kit_gfp(kapi_context(test));
+	w->owner[0] = kit_owner(test, KIT_ALICE);
+	w->owner[1] = kit_owner(test, KIT_BOB);
+	w->set = kit_request(test, "10.0.0.1 label=x + 2001:db8::1 + 10.0.0.2 tcp")->req;
+	w->picked = kit_request(test, "10.0.0.1 port=0 align=2 not=20000 + :: + 10.0.0.2")->req;
+	w->block = kit_request(test, "10.0.0.1 port=4090 count=12 proto=9998 + ::")->req;
+	w->plain = kit_request(test, "10.0.0.5")->req;
+	w->more = kit_request(test, "10.0.0.6 port=0 + 10.0.0.7 proto=9997")->req;
+	w->other = kit_request(test, "10.0.0.1 port=5000 LB + 0.0.0.0 proto=9996")->req;
+	w->cand.reserve = kit_request(test, "10.0.0.8 port=0")->req.reserve;
+	w->cand.terms = kit_request(test, "10.0.0.8 port=0 align=4 label=y + 10.0.0.9")->req.terms;
+	w->cand.reserve.token = 0;
+	return w;
+}
+
+static void kapi_wide__in_context(struct kunit *test)
+{
+	struct kapi_wide *w;
+	unsigned int round, i;
+	int want;
+
+	for (round = 0; round < 2; round++) {
+		w = kapi_wide_init(test);
+		kit_run_in(kapi_context(test), kapi_wide, w);
+		KUNIT_EXPECT_EQ(test, w->n, 21);
+		for (i = 0; i < w->n; i++) {
+			/* What has an owner can't be adopted. */
+			want = i == 13 ? -ENOENT : 0;
+			KUNIT_EXPECT_EQ_MSG(test, w->err[i], want, "call %u, round %u", i, round);
+		}
+		for (i = 0; i < 500 && kit_held(test); i++)
+			msleep(10);
+		KUNIT_EXPECT_EQ_MSG(test, kit_held(test), 0, "round %u", round);
+	}
+}
+
+/* An orphan, adopted and released where nothing can sleep. */
+
+struct kapi_orphan {
+	struct netport_owner	*owner;
+	gfp_t			gfp;
+	u64			token[2];
+	int			err[3];
+};
+
+static void kapi_orphan(void *arg)
+{
+	struct kapi_orphan *o = arg;
+	struct netport_release rel = { .token = o->token[1] };
+
+	o->err[0] = netport_adopt(o->owner, o->token[0]);
+	o->err[1] = netport_release(o->owner, o->token[0]);
+	o->err[2] = netport_release_request(o->owner, &rel, o->gfp);
+}
+
+static void kapi_adopt__in_context(struct kunit *test)
+{
+	struct kapi_orphan o = { .owner = kit_owner(test, KIT_BOB) };
+	unsigned int i;
+
+	o.gfp = kit_gfp(kapi_context(test));
+	o.token[0] = kit_request_hold(test, "10.0.0.1 persistent + ::");
+	o.token[1] = kit_request_hold(test, "10.0.0.2 persistent");
+	netport_owner_destroy(kit_owner(test, KIT_ALICE));
+	kit_of(test)->owner[KIT_ALICE] = NULL;
+	KUNIT_EXPECT_EQ(test, kit_held(test), 3);
+	kit_run_in(kapi_context(test), kapi_orphan, &o);
+	for (i = 0; i < ARRAY_SIZE(o.err); i++)
+		KUNIT_EXPECT_EQ_MSG(test, o.err[i], 0, "call %u", i);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
 /* netport_pick() */
 
 /**
@@ -435,6 +600,8 @@ static struct kunit_case kapi_test_cases[] = {
 	KUNIT_CASE_PARAM(kapi__in_context, kapi_context_gen_params),
 	KUNIT_CASE_PARAM(kapi_reserve__shapes_in_context, kapi_context_gen_params),
 	KUNIT_CASE_PARAM(kapi_reserve__tables_grow_in_context, kapi_context_gen_params),
+	KUNIT_CASE_PARAM(kapi_wide__in_context, kapi_context_gen_params),
+	KUNIT_CASE_PARAM(kapi_adopt__in_context, kapi_context_gen_params),
 	KUNIT_CASE_PARAM(kapi_pick__asks_the_test, kapi_pick_gen_params),
 	KUNIT_CASE(kapi_pick__test_may_sleep),
 	KUNIT_CASE(kapi_pick__needs_port_0),
