@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 #include <net/net_namespace.h>
 
+#include "churn.h"
 #include "kit.h"
 #include "oracle.h"
 
@@ -554,6 +555,20 @@ static void concurrency_softirq__among_threads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 }
 
+/* Everything there is to do, at random */
+
+static void concurrency_churn__of_everything(struct kunit *test)
+{
+	struct churn *c = churn_init(test, &init_net);
+
+	if (kit_of(test)->held)
+		kunit_skip(test, "somebody else holds ports");
+	c->steps = conc_rounds(1000, 400);
+	kit_threads(test, churn_run, c, KIT_THREADS);
+	KUNIT_EXPECT_GT_MSG(test, atomic_read(&c->done), c->steps, "too few got anything");
+	churn_expect(test, c);
+}
+
 static struct kunit_case concurrency_test_cases[] = {
 	KUNIT_CASE_PARAM(concurrency_reserve__winners, conc_form_gen_params),
 	KUNIT_CASE(concurrency_release__once),
@@ -562,6 +577,7 @@ static struct kunit_case concurrency_test_cases[] = {
 	KUNIT_CASE(concurrency_addr__come_and_go),
 	KUNIT_CASE(concurrency_owner__come_and_go),
 	KUNIT_CASE(concurrency_churn__no_two_overlap),
+	KUNIT_CASE(concurrency_churn__of_everything),
 	KUNIT_CASE(concurrency_drain__while_others_reserve),
 	KUNIT_CASE(concurrency_softirq__among_threads),
 	{}
