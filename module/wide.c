@@ -12,6 +12,7 @@
  * that, so that its sockets are in a reservation, or closed, before it goes.
  */
 #include <kunit/visibility.h>
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -318,7 +319,7 @@ static u32 np_batch_try(struct netport_owner *owner, struct netport_request *req
 /**
  * np_batch() - many requests
  * @owner: for whom
- * @reqs: the requests
+ * @reqs: the requests; a token is 0 where there is no reservation
  * @errors: result: 0 or a negative errno for each, or NULL
  * @count: how many
  * @flags: NETPORT_BATCH_*
@@ -331,6 +332,7 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 	     u32 flags, gfp_t gfp)
 {
 	bool partial = flags & NETPORT_BATCH_PARTIAL;
+	DECLARE_BITMAP(picks, NETPORT_BATCH_MAX);
 	u32 i, done;
 	int err = 0;
 
@@ -338,12 +340,20 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 		return -EINVAL;
 	if (errors)
 		memset(errors, 0, count * sizeof(*errors));
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		reqs[i].reserve.token = 0;
+		__assign_bit(i, picks, !reqs[i].reserve.binding.port);
+	}
 	done = np_batch_try(owner, reqs, errors, count, partial, &err, gfp);
 	if (!err || (partial && err != -EINTR))
 		return done;
 	np_batch_undo(owner, reqs, count, gfp);
+	/* They are as they were, so that they can be tried again. */
+	for (i = 0; i < count; i++) {
+		reqs[i].reserve.token = 0;
+		if (test_bit(i, picks))
+			reqs[i].reserve.binding.port = 0;
+	}
 	return err;
 }
 
