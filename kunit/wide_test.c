@@ -566,6 +566,8 @@ static void wide_shoot(struct kunit *test, u64 token, struct wide_shot *s)
 	} else {
 		s->bind.port = NULL;
 	}
+	/* Neighbours in a chain may be the ones that change. */
+	memset(&s->port.e.chain, 0, sizeof(s->port.e.chain));
 	s->table = shard->table.count;
 	s->tokens = shard->tokens.count;
 	s->occ = np_addr_word(b->addr, b->e.port / NP_WORD_PORTS);
