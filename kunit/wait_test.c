@@ -337,12 +337,63 @@ static void wait_enter__so_many_different(struct kunit *test)
 	more = wait_wish(test, "10.0.0.1 dev=7 bob");
 	other = wait_wish(test, "10.0.0.1 port=81");
 	wait_unwish(test, &other);
-	/* Its place is taken by the second of the same. */
+	/* What is left of it is bob's alone now, and he isn't kept out by alice. */
 	wait_unwish(test, &wish[6]);
-	KUNIT_EXPECT_EQ(test, wait_try(test, "10.0.0.1", &wish[6]), -EDQUOT);
-	wait_unwish(test, &more);
 	wish[6] = wait_wish(test, "10.0.0.1");
-	KUNIT_EXPECT_EQ(test, wait_try(test, "10.0.0.1 dev=200", &more), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, wait_try(test, "10.0.0.1 dev=200", &other), -EDQUOT);
+	other = wait_wish(test, "10.0.0.1 dev=200 bob");
+	wait_unwish(test, &other);
+	wait_unwish(test, &more);
+	KUNIT_EXPECT_EQ(test, wait_all(test), NETPORT_WISHES_MAX);
+}
+
+static void wait_wish__so_many_of_an_owner(struct kunit *test)
+{
+	struct wait_wish more, first;
+	unsigned int i;
+
+	kit_hold(test, "*");
+	first = wait_wish(test, "10.0.0.1");
+	for (i = 1; i < NETPORT_BATCH_MAX; i++)
+		wait_wish(test, "10.0.0.1");
+	KUNIT_EXPECT_EQ(test, wait_try(test, "10.0.0.1", &more), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, wait_all(test), NETPORT_BATCH_MAX);
+	more = wait_wish(test, "10.0.0.1 alice2");
+	wait_unwish(test, &more);
+	wait_unwish(test, &first);
+	wait_wish(test, "10.0.0.1");
+	KUNIT_EXPECT_EQ(test, wait_try(test, "10.0.0.1", &more), -EDQUOT);
+}
+
+/*
+ * Looks that take long: each wish is to be compared with some thousand others.  One that
+ * can be had is behind more of them than one hold of the lock has time for.
+ */
+static void wait_serve__looks_that_take_long(struct kunit *test)
+{
+	u64 token = kit_hold(test, "10.0.0.9 MR");
+	struct wait_wish wish;
+	unsigned int i, tries;
+	char text[64];
+	u64 got = 0;
+
+	for (i = 0; i < 1500; i++) {
+		snprintf(text, sizeof(text), "10.0.0.1 to=10.1.%u.%u MR bob", i / 250, i % 250);
+		kit_hold(test, text);
+	}
+	for (i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), "10.0.0.1 dev=%u", i + 1);
+		wait_wish(test, text);
+	}
+	wish = wait_wish(test, "10.0.0.9");
+	wait_release(test, KIT_ALICE, token);
+	for (tries = 0; !got && tries < 500; tries++) {
+		got = wait_fetch(test, &wish);
+		if (!got)
+			schedule_timeout_idle(1);
+	}
+	KUNIT_EXPECT_NE(test, got, 0);
+	KUNIT_EXPECT_EQ(test, wait_all(test), 8);
 }
 
 static void wait_enter__so_many_different_ranges(struct kunit *test)
@@ -571,6 +622,8 @@ static struct kunit_case wait_test_cases[] = {
 	KUNIT_CASE_PARAM(wait_enter__equal_ones_are_one_wish, wait_pair_gen_params),
 	KUNIT_CASE(wait_enter__so_many_different),
 	KUNIT_CASE(wait_enter__so_many_different_ranges),
+	KUNIT_CASE(wait_wish__so_many_of_an_owner),
+	KUNIT_CASE(wait_serve__looks_that_take_long),
 	KUNIT_CASE(wait_serve__in_the_order_of_tickets),
 	KUNIT_CASE(wait_serve__place_after_the_first_has_left),
 	KUNIT_CASE(wait_serve__passes_over_who_doesnt_fit),

@@ -519,10 +519,11 @@ struct np_user {
  * @user: its uid; held
  * @trusted: a kernel-resident stack, for which the limits per owner and uid are off
  * @count: reservations, bounded by max_per_owner; unused if @trusted
- * @lock: protects @resvs, @wishes, @granted and the labels
+ * @lock: protects @resvs, @wishes, @granted, @nwishes and the labels
  * @resvs: np_resv.owner_link
  * @wishes: np_waiter.owner_link: its wishes that are not granted yet
  * @granted: those that are
+ * @nwishes: how many of both, and of those about to be
  * @poll: woken when one of its wishes is granted
  * @ref: its file or stack; each np_wide; each reservation that is held, or has lost it
  * @id: its number in listings
@@ -541,6 +542,7 @@ struct netport_owner {
 	struct list_head	resvs;
 	struct list_head	wishes;
 	struct list_head	granted;
+	u32			nwishes;
 	wait_queue_head_t	poll;
 	refcount_t		ref;
 	u64			id;
@@ -958,6 +960,7 @@ void np_token_exit(void);
  * @token: result: the reservation's name
  * @charged: how many ports count for the limits already
  * @left: how many more bindings it may be compared with one by one
+ * @lent: used instead of @left while somebody looks on behalf of who waits, else NULL
  * @full: result: a limit is reached, whatever the port
  * @exclude: see np_want
  * @spare: what linking may need, one for each binding
@@ -979,6 +982,7 @@ struct np_plan {
 	u64			token;
 	u32			charged;
 	int			left;
+	int			*lent;
 	bool			full;
 	u64			*exclude;
 	struct np_spare		*spare;

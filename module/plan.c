@@ -408,20 +408,21 @@ EXPORT_SYMBOL_IF_KUNIT(np_plan_part);
 int np_plan_check(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
 		  u16 port)
 {
+	int *left = p->lent ?: &p->left;
 	struct np_bind *blocker;
 	struct np_want *w;
 	int err;
 	u32 i;
 
 	/* See np_want_refill(). */
-	if (!c || c->may_sleep)
+	if (!p->lent && (!c || c->may_sleep))
 		p->left = NP_COMPARE_MAX;
 	for (i = 0; i < p->n; i++) {
 		w = &p->want[i];
 		w->port = port;
-		w->left = p->left;
+		w->left = *left;
 		err = np_table_check(shard, w, c);
-		p->left = w->left;
+		*left = w->left;
 		if (err >= 0 && c && !np_pick_fits(c, w, err))
 			return -EADDRINUSE;
 		if (err == -EADDRINUSE && !c && w->conflict) {

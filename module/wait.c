@@ -8,8 +8,9 @@
  * wait.  The wishes of a queue are in the order of the tickets of their first waiters, and the
  * queue of the port and that for any port are gone through together, in that order.
  *
- * A port that many can share may be granted to many at once; after NP_SERVE_STEP the rest is
- * left to a work item, so that no lock is held for long.
+ * A port that many can share may be granted to many at once, and where bindings have to be
+ * compared one by one a look takes long.  After NP_SERVE_STEP grants, or NP_COMPARE_MAX
+ * comparisons, the rest is left to a work item, so that no lock is held for long.
  *
  * A waiter's plan, and whether it has been granted, is under wait_lock; so is its place in
  * the queue for any port.  Its place in the queue of a port is under the shard lock.  Who
@@ -25,6 +26,12 @@
 
 /* Reservations made for others under one hold of a lock. */
 #define NP_SERVE_STEP	16
+
+/* A look at a wish, in comparisons. */
+#define NP_SERVE_LOOK	32
+
+/* Wishes in a queue, of all users. */
+#define NP_QUEUE_MAX	1024
 
 /**
  * struct np_wish - a request that somebody waits for
@@ -154,30 +161,97 @@ static void np_waiter_grant(struct np_shard *shard, struct np_waiter *w)
 	wake_up_interruptible_poll(&owner->poll, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Make the reservation of the first waiter of a wish, if that can be done now. */
+/*
+ * Make the reservation of the first waiter of a wish, if that can be done now.  @left is
+ * how many comparisons that may take, and what is left of them.
+ */
 static bool np_wish_serve(struct np_net *nn, struct np_shard *shard, struct np_wish *wish,
-			  u16 port)
+			  u16 port, int *left)
 {
 	struct np_waiter *w = np_wish_first(wish);
 	struct np_plan *p = w->plan;
+	int err;
 
+	*left -= NP_SERVE_LOOK;
 	if (p->pick && !np_pick_wants(nn, p->want, port))
 		return false;
-	if (np_plan_link(p, shard, p->pick ? &p->cursor : NULL, port, np_plan_part(p)))
+	p->lent = left;
+	err = np_plan_link(p, shard, p->pick ? &p->cursor : NULL, port, np_plan_part(p));
+	p->lent = NULL;
+	if (err)
 		return false;
 	p->port = port;
 	np_waiter_grant(shard, w);
 	return true;
 }
 
-/* The wish behind another in a queue, or its first; NULL if there is none. */
+/* The first wish of a queue that has a ticket behind @after; NULL if there is none. */
+static struct np_wish *np_wish_after(struct np_queue *q, u64 after)
+{
+	struct np_wish *wish;
+
+	if (q)
+		list_for_each_entry(wish, &q->wishes, link)
+			if (np_wish_first(wish)->ticket > after)
+				return wish;
+	return NULL;
+}
+
+/* The wish behind another in a queue; NULL if there is none. */
 static struct np_wish *np_wish_next(struct np_queue *q, struct np_wish *wish)
 {
-	if (!q)
-		return NULL;
-	if (!wish)
-		return list_first_entry_or_null(&q->wishes, struct np_wish, link);
 	return list_is_last(&wish->link, &q->wishes) ? NULL : list_next_entry(wish, link);
+}
+
+/*
+ * Serve those who wait for a port, from the ticket behind @after on, which is moved along.
+ * True if the lock has been held for long enough, and there may be more.
+ */
+static bool np_wait_serve_some(struct np_net *nn, struct np_shard *shard, u16 port, u64 *after)
+{
+	struct np_queue *q, *any = &nn->any_port;
+	unsigned int grants = NP_SERVE_STEP;
+	int left = NP_COMPARE_MAX;
+	struct np_wish *a, *b;
+	bool more = false;
+
+	lockdep_assert_held(&shard->lock);
+	if (READ_ONCE(nn->dead))
+		return false;
+	spin_lock(&nn->wait_lock);
+	q = np_queue_find(shard, port);
+	a = np_wish_after(q, *after);
+	b = np_wish_after(any, *after);
+	while (a || b) {
+		bool of_port = a && (!b || np_wish_first(a)->ticket < np_wish_first(b)->ticket);
+		struct np_wish *wish = of_port ? a : b;
+		u64 ticket = np_wish_first(wish)->ticket;
+		bool fresh = left == NP_COMPARE_MAX;
+
+		more = !grants || left <= 0;
+		if (more)
+			break;
+		if (np_wish_serve(nn, shard, wish, port, &left)) {
+			grants--;
+			/* The wish has another place now, or is gone, and its queue as well. */
+			if (of_port)
+				q = np_queue_find(shard, port);
+			wish = np_wish_after(of_port ? q : any, ticket);
+		} else {
+			/* What was left wasn't enough to tell. */
+			more = left < 0 && !fresh;
+			if (more)
+				break;
+			wish = np_wish_next(of_port ? q : any, wish);
+		}
+		*after = ticket;
+		if (of_port)
+			a = wish;
+		else
+			b = wish;
+	}
+	spin_unlock(&nn->wait_lock);
+	return more;
 }
 
 /**
@@ -188,52 +262,31 @@ static struct np_wish *np_wish_next(struct np_queue *q, struct np_wish *wish)
  */
 void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port)
 {
-	struct np_wish *of_port = NULL, *of_any = NULL, *a, *b;
-	struct np_queue *q, *any = &nn->any_port;
-	unsigned int left = NP_SERVE_STEP;
+	u64 after = 0;
 
-	lockdep_assert_held(&shard->lock);
-	if (READ_ONCE(nn->dead))
-		return;
-	spin_lock(&nn->wait_lock);
-	q = np_queue_find(shard, port);
-	for (;;) {
-		a = np_wish_next(q, of_port);
-		b = np_wish_next(any, of_any);
-		if (!a && !b)
-			break;
-		if (a && (!b || np_wish_first(a)->ticket < np_wish_first(b)->ticket)) {
-			if (!np_wish_serve(nn, shard, a, port)) {
-				of_port = a;
-				continue;
-			}
-			/* It may have been the queue's last. */
-			q = np_queue_find(shard, port);
-		} else if (!np_wish_serve(nn, shard, b, port)) {
-			of_any = b;
-			continue;
-		}
-		if (!--left) {
-			shard->unserved = true;
-			np_net_serve_later(nn);
-			break;
-		}
+	if (np_wait_serve_some(nn, shard, port, &after)) {
+		shard->unserved = true;
+		np_net_serve_later(nn);
 	}
-	spin_unlock(&nn->wait_lock);
 }
 
 static void np_shard_serve(struct np_net *nn, unsigned int nr)
 {
 	struct np_shard *shard = &nn->shards[nr];
 	unsigned int base, i;
+	u64 after;
+	bool more;
 
 	for (base = nr * NP_WORD_PORTS; base <= U16_MAX; base += NP_SHARDS * NP_WORD_PORTS) {
 		for (i = 0; i < NP_WORD_PORTS; i++) {
-			spin_lock_bh(&shard->lock);
-			np_wait_serve(nn, shard, base + i);
-			spin_unlock_bh(&shard->lock);
+			after = 0;
+			do {
+				spin_lock_bh(&shard->lock);
+				more = np_wait_serve_some(nn, shard, base + i, &after);
+				spin_unlock_bh(&shard->lock);
+				cond_resched();
+			} while (more);
 		}
-		cond_resched();
 	}
 }
 
@@ -299,20 +352,24 @@ static int np_waiter_enter(struct np_net *nn, struct np_shard *shard, struct np_
 			   struct np_entrance *e)
 {
 	struct np_queue *q = np_queue_enter(nn, shard, w->plan->pick ? 0 : w->plan->port, e);
+	unsigned int of_user = 0;
 	struct np_wish *wish;
+	struct np_plan *p;
 
 	w->queue = q;
 	w->ticket = ++nn->tickets;
 
 	list_for_each_entry(wish, &q->wishes, link) {
-		if (np_plan_equal(np_wish_first(wish)->plan, w->plan)) {
+		p = np_wish_first(wish)->plan;
+		if (np_plan_equal(p, w->plan)) {
 			w->wish = wish;
 			list_add_tail(&w->link, &wish->waiters);
 			list_add_tail(&w->all_link, &nn->waiters);
 			return 0;
 		}
+		of_user += p->owner->user == w->plan->owner->user;
 	}
-	if (q->count == NETPORT_WISHES_MAX)
+	if (of_user >= NETPORT_WISHES_MAX || q->count == NP_QUEUE_MAX)
 		return -EDQUOT;
 	list_add_tail(&w->all_link, &nn->waiters);
 	WRITE_ONCE(q->count, q->count + 1);
@@ -522,6 +579,7 @@ static void np_wish_claim(struct netport_owner *owner, struct np_waiter *w)
 {
 	lockdep_assert_held(&owner->lock);
 	list_del_init(&w->owner_link);
+	owner->nwishes--;
 }
 
 static void np_wish_free(struct np_waiter *w)
@@ -545,15 +603,24 @@ int np_wish(struct np_plan *p, u64 *id, gfp_t gfp)
 	bool granted;
 	int err;
 
+	/* They are found by going through them. */
+	spin_lock_bh(&owner->lock);
+	err = owner->nwishes == NETPORT_BATCH_MAX ? -EDQUOT : 0;
+	owner->nwishes += !err;
+	spin_unlock_bh(&owner->lock);
+	if (err)
+		return err;
 	w = kzalloc(sizeof(*w), gfp);
-	if (!w)
-		return -ENOMEM;
+	if (!w) {
+		err = -ENOMEM;
+		goto err_count;
+	}
 	w->plan = p;
 	INIT_LIST_HEAD(&w->owner_link);
 	err = np_waiter_start(w, gfp);
 	if (err && !np_waiter_stop(w)) {
 		kfree(w);
-		return err;
+		goto err_count;
 	}
 
 	/* Once it's on a list another thread may end it. */
@@ -565,6 +632,12 @@ int np_wish(struct np_plan *p, u64 *id, gfp_t gfp)
 	if (granted)
 		wake_up_interruptible_poll(&owner->poll, EPOLLIN | EPOLLRDNORM);
 	return 0;
+
+err_count:
+	spin_lock_bh(&owner->lock);
+	owner->nwishes--;
+	spin_unlock_bh(&owner->lock);
+	return err;
 }
 
 /**

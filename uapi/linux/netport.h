@@ -159,8 +159,8 @@
  * %NETPORT_BINDINGS_MAX: bindings of one reservation.  %NETPORT_PORTS_MAX: ports of a
  * block, times its bindings.  %NETPORT_BATCH_MAX: entries of a batch.
  * %NETPORT_EXCLUDE_MAX: ports that a request may exclude.  %NETPORT_WISHES_MAX: different
- * wishes that may wait for one port, or for a port of any range; any number of equal ones
- * may.  %NETPORT_HOLD_MAX: the longest hold, in milliseconds: a day.
+ * wishes of one uid that may wait for one port, or for a port of any range; any number of
+ * equal ones may.  %NETPORT_HOLD_MAX: the longest hold, in milliseconds: a day.
  * %NETPORT_LABEL_LEN, %NETPORT_COMM_LEN: bytes of a label, and of a process's name, with the
  * zero at the end.
  *
