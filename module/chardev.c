@@ -213,7 +213,7 @@ static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_release(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			  void __user *to, bool grown)
 {
 	struct netport_release *rel = &arg->release;
 
@@ -243,7 +243,7 @@ static int np_put_candidate(struct netport_candidate __user *to,
 }
 
 static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			    void __user *to, bool grown)
 {
 	struct netport_candidate *cand = &arg->candidate;
 	struct netport_candidate before;
@@ -271,13 +271,13 @@ static int np_ioc_candidate(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_accept(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			 void __user *to, bool grown)
 {
 	return np_resv_accept(owner, arg->token.token);
 }
 
 static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			    void __user *to, bool grown)
 {
 	struct netport_range __user *result = to;
 	u16 low, high;
@@ -291,14 +291,14 @@ static int np_ioc_get_range(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_set_range(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			    void __user *to, bool grown)
 {
 	return np_net_set_range(owner->nn, &arg->range,
 				ns_capable(owner->nn->user_ns, CAP_NET_ADMIN));
 }
 
 static int np_ioc_ephemeral(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			    void __user *to, bool grown)
 {
 	struct netport_ephemeral *e = &arg->ephemeral;
 	struct netport_ephemeral __user *result = to;
@@ -332,13 +332,13 @@ static int np_change(struct netport_owner *owner, struct netport_request *req, v
 }
 
 static int np_ioc_extend(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			 void __user *to, bool grown)
 {
 	return np_change(owner, &arg->request, to, np_extend);
 }
 
 static int np_ioc_rebind(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			 void __user *to, bool grown)
 {
 	return np_change(owner, &arg->request, to, np_rebind);
 }
@@ -455,7 +455,7 @@ out:
 }
 
 static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+				void __user *to, bool grown)
 {
 	const struct netport_tokens *t = &arg->tokens;
 	struct netport_tokens __user *result = to;
@@ -491,7 +491,7 @@ static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
 /* other owners, labels */
 
 static int np_ioc_transfer(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			   void __user *to, bool grown)
 {
 	struct file *file;
 	int err;
@@ -523,7 +523,7 @@ static int np_ioc_label(struct netport_owner *owner, union np_arg *arg,
 /* wishes */
 
 static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+		       void __user *to, bool grown)
 {
 	struct netport_request __user *result = to;
 	struct netport_request *req = &arg->request;
@@ -542,7 +542,7 @@ static int np_ioc_wish(struct netport_owner *owner, union np_arg *arg,
 
 /* It is fetched only when the caller has it. */
 static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			  void __user *to, bool grown)
 {
 	struct netport_granted __user *result = to;
 	const struct netport_granted asked = arg->granted;
@@ -571,7 +571,7 @@ static int np_ioc_granted(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_unwish(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+			 void __user *to, bool grown)
 {
 	return np_request_unwish(owner, arg->token.token);
 }
@@ -595,7 +595,7 @@ static int np_put_entries(const struct netport_list *list, u32 at,
 }
 
 static int np_ioc_list(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+		       void __user *to, bool grown)
 {
 	struct netport_list *list = &arg->list, chunk = *list;
 	struct netport_list __user *result = to;
@@ -625,7 +625,7 @@ static int np_ioc_list(struct netport_owner *owner, union np_arg *arg,
 }
 
 static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown);
+		       void __user *to, bool grown);
 
 /**
  * struct np_command - a command, at the index of its number
@@ -671,7 +671,7 @@ static const struct np_command np_commands[] = {
 
 /* All of it is a result, so what is in it doesn't matter, as long as it's known. */
 static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
-			void __user *to, bool grown)
+		       void __user *to, bool grown)
 {
 	struct netport_info info = {
 		.features = NETPORT_FEATURE_SETS | NETPORT_FEATURE_BLOCKS |
