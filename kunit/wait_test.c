@@ -449,6 +449,27 @@ static void wait_wake__queue_of_the_owner(struct kunit *test)
 	remove_wait_queue(queue, &entry);
 }
 
+/* The caller's memory isn't touched any more once the wish is made. */
+static void wait_wish__tells_nobody(struct kunit *test)
+{
+	struct netport_entry conflict, before;
+	struct netport_request req;
+	struct kit_req r;
+	u64 token;
+
+	memset(&conflict, KIT_POISON, sizeof(conflict));
+	before = conflict;
+	token = kit_hold(test, "10.0.0.1");
+	kit_hold(test, "10.0.0.2");
+	wait_request(test, "0.0.0.0", &r, &req);
+	req.terms.conflict = (uintptr_t)&conflict;
+	KUNIT_ASSERT_EQ(test, netport_wish(kit_owner(test, r.who), &req, GFP_KERNEL), 0);
+	/* It still doesn't fit. */
+	wait_release(test, KIT_ALICE, token);
+	KUNIT_EXPECT_EQ(test, wait_all(test), 1);
+	KUNIT_EXPECT_MEMEQ(test, &conflict, &before, sizeof(before));
+}
+
 /* sleeping */
 
 static void wait_sleep__past_deadline(struct kunit *test)
@@ -628,6 +649,7 @@ static struct kunit_case wait_test_cases[] = {
 	KUNIT_CASE(wait_serve__place_after_the_first_has_left),
 	KUNIT_CASE(wait_serve__passes_over_who_doesnt_fit),
 	KUNIT_CASE(wait_serve__many_who_share),
+	KUNIT_CASE(wait_wish__tells_nobody),
 	KUNIT_CASE(wait_owner__destroyed),
 	KUNIT_CASE(wait_wake__queue_of_the_owner),
 	KUNIT_CASE(wait_sleep__past_deadline),
