@@ -62,7 +62,8 @@ TEST(from_a_port_on)
 
 	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
 		EXPECT_EQ(0, ask_available(fd, blocks[i].text));
-		ASSERT_EQ(0, ask_text(fd, blocks[i].text, &token, &port)) TH_LOG("%s", blocks[i].text);
+		ASSERT_EQ(0, ask_text(fd, blocks[i].text, &token, &port))
+			TH_LOG("%s", blocks[i].text);
 		EXPECT_EQ(blocks[i].low, port);
 		EXPECT_TRUE(held_exactly(blocks[i].low, blocks[i].count));
 		EXPECT_EQ(blocks[i].count, held_by(fd, token, NULL));
@@ -352,7 +353,8 @@ TEST(not_over_ports_to_leave_out)
 	int fd = owner();
 	unsigned int port;
 
-	EXPECT_EQ(EADDRNOTAVAIL, ask_text(fd, "tcp 4 *:0 =40000-40019 !40009,40010 x10", NULL, NULL));
+	EXPECT_EQ(EADDRNOTAVAIL,
+		  ask_text(fd, "tcp 4 *:0 =40000-40019 !40009,40010 x10", NULL, NULL));
 	EXPECT_EQ(0, ask_text(fd, "tcp 4 *:0 =40000-40019 !40010 x10", NULL, &port));
 	EXPECT_EQ(40000, port);
 	if (access(RESERVED_PORTS, W_OK))

@@ -92,7 +92,8 @@ TEST(what_is_told)
 		want.parts = 1;
 		memcpy(want.comm, comm, sizeof(comm));
 		strcpy((char *)want.owner_label, "my stack");
-		EXPECT_EQ(EADDRINUSE, conflict(fd2, cases[i].asked, &e)) TH_LOG("%s", cases[i].asked);
+		EXPECT_EQ(EADDRINUSE, conflict(fd2, cases[i].asked, &e))
+			TH_LOG("%s", cases[i].asked);
 		EXPECT_EQ(0, memcmp(&want, &e, sizeof(e))) TH_LOG("%s", cases[i].asked);
 		EXPECT_EQ(EADDRINUSE, available_conflict(fd2, cases[i].asked, &e));
 		EXPECT_EQ(0, memcmp(&want, &e, sizeof(e))) TH_LOG("%s", cases[i].asked);
@@ -134,7 +135,8 @@ TEST(which_of_many)
 	ASSERT_EQ(0, ask_text(fd, "tcp 4 10.0.0.1:5000 + udp 4 *:0 + tcp 6 [::1]:0", NULL, NULL));
 	ASSERT_EQ(0, ask_text(fd, "tcp 4 10.0.0.3:5003 x10", NULL, NULL));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		EXPECT_EQ(EADDRINUSE, conflict(fd, cases[i].asked, &e)) TH_LOG("%s", cases[i].asked);
+		EXPECT_EQ(EADDRINUSE, conflict(fd, cases[i].asked, &e))
+			TH_LOG("%s", cases[i].asked);
 		/* Either of two would do. */
 		if (i != 3)
 			EXPECT_TRUE(is_binding(&e.binding, cases[i].told))
@@ -502,7 +504,7 @@ TEST(labels_are_written_and_overwritten)
 /* Any bytes, not only text, as long as zeros are at the end. */
 TEST(labels_of_any_bytes)
 {
-	struct netport_label l = { .label = "\xff\x01 \n\x80" };
+	struct netport_label l = { .label = "\xff\x01\n\x80 x" };
 	struct netport_entry e;
 	int fd = owner();
 	__u64 token;
@@ -526,7 +528,9 @@ TEST(label_refusals)
 	gap = good;
 	gap.label[31] = 'x';
 	ASSERT_EQ(0, reserve_token(fd, "tcp 4 *:5000", &token));
-	full.token = gap.token = good.token = token;
+	full.token = token;
+	gap.token = token;
+	good.token = token;
 	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_LABEL, &full));
 	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_LABEL, &gap));
 	gap.label[31] = 0;
@@ -535,7 +539,8 @@ TEST(label_refusals)
 	memset(gap.label, 0, sizeof(gap.label));
 	gap.label[1] = 'x';
 	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_LABEL, &gap));
-	full.token = gap.token = 0;
+	full.token = 0;
+	gap.token = 0;
 	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_LABEL, &full));
 	EXPECT_EQ(EINVAL, command(fd, NETPORT_IOC_LABEL, &gap));
 	EXPECT_EQ(ENOENT, command(fd2, NETPORT_IOC_LABEL, &good));

@@ -420,6 +420,7 @@ TEST(accept_of_what_is_no_candidate)
 static const struct netport_binding one_more = {
 	.families = NETPORT_FAMILY_IPV4, .protocol = IPPROTO_UDP,
 };
+
 static const __u16 one_port = 40000;
 
 static bool terms_refuse(const char *base, const struct patch *p, int want)
@@ -448,7 +449,8 @@ static bool terms_refuse(const char *base, const struct patch *p, int want)
 			ok = false;
 		}
 	}
-	if (held(fd) || !all_free(bad.reserve.binding.protocol, bad.reserve.binding.port ?: 40000)) {
+	if (held(fd) ||
+	    !all_free(bad.reserve.binding.protocol, bad.reserve.binding.port ?: 40000)) {
 		fprintf(stderr, "# '%s' spoilt: something is held\n", base);
 		ok = false;
 	}

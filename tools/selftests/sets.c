@@ -240,20 +240,24 @@ TEST(sixty_four_bindings)
 /* The options are for all of its bindings. */
 TEST(tuples)
 {
+	static const char *const with_ports =
+		"tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple + udp 4 10.0.0.1:5000 >1.1.1.1:5";
+	static const char *const with_one =
+		"tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple + udp 4 10.0.0.1:0 >1.1.1.1:5";
+	static const char *const half_the_same =
+		"tcp 4 10.0.0.1:5000 >1.1.1.1:6 tuple + udp 4 10.0.0.1:0 >1.1.1.1:5";
+	static const char *const half_a_tuple =
+		"tcp 4 10.0.0.2:5000 >1.1.1.1:5 tuple + udp 4 10.0.0.1:0";
 	int fd = owner(), fd2 = owner();
 	__u64 token;
 
 	ASSERT_EQ(0, ask_text(fd2, "tcp 4 *:5000 + udp 4 *:0", NULL, NULL));
-	/* With the port of the first, given or not. */
-	EXPECT_EQ(0, ask_text(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple + "
-				  "udp 4 10.0.0.1:5000 >1.1.1.1:5", &token, NULL));
-	EXPECT_EQ(EADDRINUSE, ask_text(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:6 tuple + "
-				       "udp 4 10.0.0.1:0 >1.1.1.1:5", NULL, NULL));
+	EXPECT_EQ(0, ask_text(fd, with_ports, &token, NULL));
+	EXPECT_EQ(EADDRINUSE, ask_text(fd, half_the_same, NULL, NULL));
 	EXPECT_EQ(0, release(fd, token));
-	EXPECT_EQ(0, ask_text(fd, "tcp 4 10.0.0.1:5000 >1.1.1.1:5 tuple + "
-				  "udp 4 10.0.0.1:0 >1.1.1.1:5", NULL, NULL));
-	EXPECT_EQ(EINVAL, ask_text(fd, "tcp 4 10.0.0.2:5000 >1.1.1.1:5 tuple + udp 4 10.0.0.1:0",
-				   NULL, NULL));
+	/* The port of the first is that of all. */
+	EXPECT_EQ(0, ask_text(fd, with_one, NULL, NULL));
+	EXPECT_EQ(EINVAL, ask_text(fd, half_a_tuple, NULL, NULL));
 	EXPECT_EQ(2, held(fd));
 }
 
@@ -485,14 +489,15 @@ TEST(change_with_terms_of_new_ones)
 
 TEST(extend_by_tuples)
 {
+	static const char *const tuples =
+		"tcp 4 10.0.0.2:0 >1.1.1.1:5 tuple + tcp 4 10.0.0.2:0 >1.1.1.1:6";
 	int fd = owner();
 	__u64 token;
 
 	ASSERT_EQ(0, reserve_token(fd, "tcp 4 10.0.0.1:5000", &token));
 	ASSERT_EQ(0, reserve(fd, "tcp 4 10.0.0.2:5000"));
 	EXPECT_EQ(EADDRINUSE, extend(fd, token, "tcp 4 10.0.0.2:0 >1.1.1.1:5"));
-	EXPECT_EQ(0, extend(fd, token, "tcp 4 10.0.0.2:0 >1.1.1.1:5 tuple + "
-				       "tcp 4 10.0.0.2:0 >1.1.1.1:6"));
+	EXPECT_EQ(0, extend(fd, token, tuples));
 	EXPECT_EQ(3, held_by(fd, token, NULL));
 }
 
