@@ -42,17 +42,21 @@ static inline __u64 now_ns(void)
 	__so;								\
 })
 
-/* A new namespace, whose loopback device is up. */
-static inline void keep_netns(void)
+static inline void set_lo_up(void)
 {
 	struct ifreq req = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	close(new_netns());
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &req))
 		die("set lo up");
 	close(fd);
+}
+
+/* A new namespace, whose loopback device is up. */
+static inline void keep_netns(void)
+{
+	close(new_netns());
+	set_lo_up();
 }
 
 /* requests with terms */
