@@ -11,13 +11,13 @@
 #define CHANGE_MAX	14
 
 static const char * const change_pool[] = {
-	"10.0.0.1", "10.0.0.1 LB", "10.0.0.1 LB", "10.0.0.1 LB MR bob", "10.0.0.1 dev=1 MR",
-	"10.0.0.1 dev=2 LB bob", "10.0.0.1 to=192.0.2.1 rport=9 LB",
-	"10.0.0.1 to=192.0.2.1 rport=9 MR bob", "10.0.0.1 to=192.0.2.1 LB MR", "10.0.0.2 LB",
-	"10.0.0.2 MR bob", "10.0.0.2 dev=1", "2001:db8::1 LB MR", "2001:db8::1 LB bob", "0.0.0.0 LB",
-	"0.0.0.0 MR bob", "0.0.0.0 dev=1 LB", ":: LB", ":: dev=2 MR", "* LB MR", "* MR bob",
-	"* dev=1 LB", "10.0.0.3 LB MR TO alice2", "10.0.0.1 to=192.0.2.1 rport=9 LB tuple",
-	"10.0.0.2 tcp",
+	"10.0.0.1", "10.0.0.1 LB", "10.0.0.1 LB", "10.0.0.1 LB MR bob",
+	"10.0.0.1 dev=1 MR", "10.0.0.1 dev=2 LB bob", "10.0.0.1 to=192.0.2.1 rport=9 LB",
+	"10.0.0.1 to=192.0.2.1 rport=9 MR bob", "10.0.0.1 to=192.0.2.1 LB MR",
+	"10.0.0.2 LB", "10.0.0.2 MR bob", "10.0.0.2 dev=1", "2001:db8::1 LB MR",
+	"2001:db8::1 LB bob", "0.0.0.0 LB", "0.0.0.0 MR bob", "0.0.0.0 dev=1 LB", ":: LB",
+	":: dev=2 MR", "* LB MR", "* MR bob", "* dev=1 LB", "10.0.0.3 LB MR TO alice2",
+	"10.0.0.1 to=192.0.2.1 rport=9 LB tuple", "10.0.0.2 tcp",
 };
 
 /**

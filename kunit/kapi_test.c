@@ -302,7 +302,7 @@ static void kapi_wide__in_context(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, w->err[i], want, "call %u, round %u", i, round);
 		}
 		for (i = 0; i < 500 && kit_held(test); i++)
-			msleep(10);
+			msleep(20);
 		KUNIT_EXPECT_EQ_MSG(test, kit_held(test), 0, "round %u", round);
 	}
 }

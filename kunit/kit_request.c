@@ -19,21 +19,22 @@ static bool kit_request_word(struct kunit *test, struct kit_request *q, const ch
 {
 	struct netport_terms *t = &q->req.terms;
 
-	if (strstarts(word, "count="))
+	if (strstarts(word, "count=")) {
 		t->count = kit_request_number(test, word + 6);
-	else if (strstarts(word, "align="))
+	} else if (strstarts(word, "align=")) {
 		t->align = kit_request_number(test, word + 6);
-	else if (strstarts(word, "offset="))
+	} else if (strstarts(word, "offset=")) {
 		t->offset = kit_request_number(test, word + 7);
-	else if (strstarts(word, "label="))
+	} else if (strstarts(word, "label=")) {
 		KUNIT_ASSERT_GT(test, strscpy(t->label, word + 6, sizeof(t->label)), 0);
-	else if (strstarts(word, "not=")) {
+	} else if (strstarts(word, "not=")) {
 		KUNIT_ASSERT_LT(test, t->nexclude, ARRAY_SIZE(q->exclude));
 		q->exclude[t->nexclude++] = kit_request_number(test, word + 4);
-	} else if (!strcmp(word, "persistent"))
+	} else if (!strcmp(word, "persistent")) {
 		q->req.reserve.options |= NETPORT_OPT_PERSISTENT;
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 

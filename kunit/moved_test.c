@@ -3,8 +3,6 @@
  * token.c, keep.c: a token goes on naming a reservation that has moved to a port of
  * another shard, whose home is another one then, in every call there is.
  */
-#include <linux/delay.h>
-
 #include "kit.h"
 
 /* The ports it has had and has: of shards that differ. */
@@ -181,18 +179,29 @@ static void moved__is_no_candidate_and_no_block(struct kunit *test)
 	moved_expect(test, token, KIT_ALICE, MOVED_TO);
 }
 
-static bool moved_wait_free(struct kunit *test)
+/* The end of a hold comes, and is found by the token. */
+static void moved_end_hold(struct kunit *test, u64 token)
 {
-	unsigned int i;
+	struct np_net *nn = kit_of(test)->nn;
+	struct np_resv *r = kit_find(test, token);
 
-	for (i = 0; i < 500 && kit_held(test); i++)
-		msleep(10);
-	return !kit_held(test);
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	np_end_holds(nn);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, kit_find(test, token), r, "not before its time");
+	spin_lock_bh(&nn->hold_lock);
+	r->bind.until = np_hold_now();
+	spin_unlock_bh(&nn->hold_lock);
+	np_end_holds(nn);
+	KUNIT_EXPECT_NULL(test, kit_find(test, token));
+	KUNIT_EXPECT_FALSE(test, moved_taken(test, MOVED_TO));
 }
 
 static void moved_hold(struct kunit *test, u32 options)
 {
-	struct netport_release rel = { .token = moved(test), .hold = 300, .options = options };
+	struct netport_release rel = {
+		.token = moved(test), .hold = NETPORT_HOLD_MAX, .options = options,
+	};
+	int held = kit_held(test);
 
 	KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_ALICE), &rel,
 						      GFP_KERNEL), 0);
@@ -205,8 +214,9 @@ static void moved_hold(struct kunit *test, u32 options)
 		KIT_EXPECT_RESERVE(test, "2001:db8::77 port=5000 dev=3", -EADDRINUSE);
 	netport_owner_destroy(kit_owner(test, KIT_ALICE));
 	kit_of(test)->owner[KIT_ALICE] = NULL;
-	KUNIT_EXPECT_TRUE(test, moved_wait_free(test));
-	KUNIT_EXPECT_FALSE(test, moved_taken(test, MOVED_TO));
+	KUNIT_EXPECT_EQ_MSG(test, kit_held(test), held, "it outlives its owner");
+	moved_end_hold(test, rel.token);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 }
 
 static void moved__is_held(struct kunit *test)
@@ -223,6 +233,7 @@ static void moved__is_held_with_its_port(struct kunit *test)
 static void moved__is_adopted(struct kunit *test)
 {
 	u64 token = kit_request_hold(test, "10.0.0.1 persistent + 2001:db8::1");
+	struct netport_release rel = { .token = token };
 
 	KUNIT_ASSERT_EQ(test, kit_rebind_text(test, token, "10.0.0.1 port=5000 + ::"), 0);
 	netport_owner_destroy(kit_owner(test, KIT_ALICE));
@@ -235,8 +246,8 @@ static void moved__is_adopted(struct kunit *test)
 	netport_owner_destroy(kit_owner(test, KIT_ALICE));
 	kit_of(test)->owner[KIT_ALICE] = NULL;
 	KUNIT_EXPECT_TRUE(test, moved_taken(test, MOVED_FROM));
-	KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_BOB),
-			&(struct netport_release) { .token = token }, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_BOB), &rel, GFP_KERNEL),
+			0);
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 }
 

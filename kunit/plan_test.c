@@ -205,8 +205,8 @@ static const struct plan_form plan_forms[] = {
 	{ "a device and every device", "10.0.0.1 dev=1 + 10.0.0.1", NULL, 0, -EINVAL },
 	{ "a remote and every port of it",
 	  "10.0.0.1 to=192.0.2.1 rport=9 + 10.0.0.1 to=192.0.2.1", NULL, 0, -EINVAL },
-	{ "an overlap of the second and the last", "10.0.0.1 + :: + 10.0.0.2 + 2001:db8::1", NULL, 0,
-	  -EINVAL },
+	{ "an overlap of the second and the last", "10.0.0.1 + :: + 10.0.0.2 + 2001:db8::1", NULL,
+	  0, -EINVAL },
 	{ "both families' any-addresses", "0.0.0.0 + ::" },
 	{ "two devices", "10.0.0.1 dev=1 + 10.0.0.1 dev=2" },
 	{ "two remotes", "10.0.0.1 to=192.0.2.1 rport=9 + 10.0.0.1 to=192.0.2.1 rport=10" },
@@ -218,8 +218,8 @@ static const struct plan_form plan_forms[] = {
 	{ "a range upside down", "10.0.0.1 port=0 low=9 high=5 + 10.0.0.2", NULL, 0, -EINVAL },
 	{ "a range, with a port", "10.0.0.1 low=5 + 10.0.0.2", NULL, 0, -EINVAL },
 	{ "the host, with a remote", "10.0.0.1 to=192.0.2.1", spoil_host, 0, -EINVAL },
-	{ "the host, with a remote in the second", "10.0.0.1 + 10.0.0.2 to=192.0.2.1", spoil_host, 0,
-	  -EINVAL },
+	{ "the host, with a remote in the second", "10.0.0.1 + 10.0.0.2 to=192.0.2.1", spoil_host,
+	  0, -EINVAL },
 	{ "the host, of another protocol", "10.0.0.1 proto=132", spoil_host, 0, -EOPNOTSUPP },
 	{ "the host, of another in the second", "10.0.0.1 + 10.0.0.2 proto=132", spoil_host, 0,
 	  -EOPNOTSUPP },
@@ -309,7 +309,7 @@ static void plan_expect_error(struct kunit *test, struct netport_owner *owner, u
 	int count = atomic_read(&owner->count);
 
 	if (faults & PLAN_MALFORMED)
-		q->more[0].protocol = 17, q->more[0].share = 1U << 31;
+		q->more[0].share = 1U << 31;
 	if (faults & PLAN_PERSISTENT)
 		q->req.reserve.options |= NETPORT_OPT_PERSISTENT;
 	KUNIT_EXPECT_EQ_MSG(test, netport_request_available(owner, &q->req, GFP_KERNEL), err,
@@ -515,7 +515,8 @@ static const struct plan_sure plan_sures[] = {
 	  { "10.0.0.2 port=20480 proto=200" } },
 	{ "a pick of all, the last", "* MR port=0 low=1 high=65535 proto=200", 65535,
 	  { "* MR port=65535 proto=200" } },
-	{ "a pick of all, in the middle", "10.0.0.1 MR port=0 low=1 high=65535 proto=200 + ::1 proto=201",
+	{ "a pick of all, in the middle",
+	  "10.0.0.1 MR port=0 low=1 high=65535 proto=200 + ::1 proto=201",
 	  32768, { "10.0.0.1 port=32768 MR proto=200" } },
 };
 
@@ -547,13 +548,14 @@ static void plan_force__makes_linking_certain(struct kunit *test)
 
 /* no memory */
 
-/* Each has a protocol of its own, so that nothing is there. */
+/* Each attempt has a protocol of its own, so that nothing is there. */
 static const struct plan_fault {
 	const char	*desc;
 	const char	*text;
 } plan_faults[] = {
 	{ "a set", "10.0.0.1 proto=%u + :: proto=%u + 10.0.0.2 dev=1 proto=%u" },
-	{ "a set on one address", "10.0.0.1 dev=1 proto=%u + 10.0.0.1 dev=2 proto=%u + 10.0.0.1 dev=3 proto=%u" },
+	{ "a set on one address",
+	  "10.0.0.1 dev=1 proto=%u + 10.0.0.1 dev=2 proto=%u + 10.0.0.1 dev=3 proto=%u" },
 	{ "a picked set", "10.0.0.1 port=0 proto=%u + :: proto=%u + 10.0.0.2 proto=%u" },
 	{ "a block over a chunk's end", "10.0.0.1 port=4094 count=4 proto=%u" },
 	{ "a block of a set", "10.0.0.1 dev=1 port=63 count=2 proto=%u + 10.0.0.1 dev=2 proto=%u" },
@@ -570,6 +572,7 @@ static struct kit_request *plan_fault_request(struct kunit *test, unsigned int p
 	const struct plan_fault *f = test->param_value;
 	char text[192];
 
+	proto += (f - plan_faults) * 256;
 	snprintf(text, sizeof(text), f->text, proto, proto, proto);
 	return kit_request(test, text);
 }
@@ -600,7 +603,7 @@ static void plan_request__each_allocation(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, netport_release(alice, q->req.reserve.token), 0);
 		KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 	}
-	KUNIT_EXPECT_GT(test, failed, 3);
+	KUNIT_EXPECT_GE(test, failed, 2);
 }
 
 /* Likewise of a plan that waits, and of is-available. */
@@ -615,7 +618,7 @@ static void plan_make__each_allocation(struct kunit *test)
 
 	kit_need_faults(test);
 	for (nth = 1; more; nth++) {
-		q = plan_fault_request(test, 2000 + nth);
+		q = plan_fault_request(test, 11000 + nth);
 		kit_fail(nth);
 		p = np_plan_make(alice, &q->req, NULL, q->req.terms.count ? 0 : NP_PLAN_WAIT,
 				 GFP_NOWAIT);
@@ -629,9 +632,9 @@ static void plan_make__each_allocation(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ_MSG(test, kit_held(test), 0, "allocation %u", nth);
 	}
-	KUNIT_EXPECT_GT(test, failed, 3);
+	KUNIT_EXPECT_GE(test, failed, 2);
 	for (nth = 1, more = true; more; nth++) {
-		q = plan_fault_request(test, 3000 + nth);
+		q = plan_fault_request(test, 21000 + nth);
 		kit_fail(nth);
 		err = netport_request_available(alice, &q->req, GFP_NOWAIT);
 		more = kit_failed();

@@ -14,7 +14,8 @@
 
 /* Bindings of sets; those of a request are the first ones. */
 static const char * const view_wants[VIEW_WANTS] = {
-	"10.0.0.1 port=0", "10.0.0.2 port=0", ":: port=0", "10.0.0.1 tcp port=0", "* port=0 proto=132",
+	"10.0.0.1 port=0", "10.0.0.2 port=0", ":: port=0", "10.0.0.1 tcp port=0",
+	"* port=0 proto=132",
 };
 
 /**

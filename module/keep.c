@@ -214,6 +214,7 @@ void np_end_holds(struct np_net *nn)
 		cond_resched();
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(np_end_holds);
 
 /* other owners */
 
