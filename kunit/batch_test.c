@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wide.c: batches.
+ * request.c: batches.
  */
 #include <linux/slab.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * net.c, wait.c, keep.c, wide.c: the end of a network namespace, whatever is there and
+ * net.c, wait.c, keep.c, request.c: the end of a network namespace, whatever is there and
  * goes on in it.
  */
 #include <linux/delay.h>

@@ -1055,6 +1055,23 @@ int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, 
 		  u64 *token);
 void np_resv_drain(struct np_net *nn);
 
+/* request.c */
+void np_plan_unhost(struct np_plan *p);
+int np_plan_host(struct np_plan *p, u16 port);
+int np_plan_host_start(struct np_plan *p, gfp_t gfp);
+int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port);
+int np_plan_next(struct np_plan *p);
+int np_plan_run(struct np_plan *p, gfp_t gfp);
+bool np_request_plain(const struct netport_request *req);
+int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_unwish(struct netport_owner *owner, u64 wish);
+int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
+	     u32 flags, gfp_t gfp);
+void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
+		   gfp_t gfp);
+
 /* wide.c */
 
 /**
@@ -1075,16 +1092,6 @@ struct np_moved *np_moved_gather(struct np_net *nn, const struct netport_owner *
 				 u64 token, bool whole, gfp_t gfp);
 bool np_moved_same(const struct np_moved *m, struct np_resv *r, bool whole);
 void np_moved_free(struct np_moved *m);
-int np_plan_run(struct np_plan *p, gfp_t gfp);
-bool np_request_plain(const struct netport_request *req);
-int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
-int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
-int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
-int np_request_unwish(struct netport_owner *owner, u64 wish);
-int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
-	     u32 flags, gfp_t gfp);
-void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
-		   gfp_t gfp);
 int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count, gfp_t gfp);
