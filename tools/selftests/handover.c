@@ -5,8 +5,6 @@
  */
 #include "keep.h"
 
-#include <linux/capability.h>
-
 /* Nobody else in the machine has these. */
 #define UID	31201
 #define UID2	31202
@@ -29,31 +27,6 @@ FIXTURE_SETUP(handover)
 FIXTURE_TEARDOWN_PARENT(handover)
 {
 	restore_limits();
-}
-
-/* Without CAP_NET_ADMIN, from here on. */
-static void without_admin(void)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2];
-
-	if (syscall(SYS_capget, &h, d))
-		die("capget");
-	d[0].effective &= ~(1U << CAP_NET_ADMIN);
-	if (syscall(SYS_capset, &h, d))
-		die("capset");
-}
-
-static void with_admin(void)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2];
-
-	if (syscall(SYS_capget, &h, d))
-		die("capget");
-	d[0].effective |= 1U << CAP_NET_ADMIN;
-	if (syscall(SYS_capset, &h, d))
-		die("capset");
 }
 
 /* TRANSFER */
@@ -434,7 +407,7 @@ TEST_F(handover, against_a_close)
 TEST_F(handover, persistent_needs_a_capability)
 {
 	EXPECT_EQ(0, ask_with(self->from, "tcp 4 *:2000", PERSISTENT, NULL));
-	without_admin();
+	be_admin(false);
 	EXPECT_EQ(EPERM, ask_with(self->from, "tcp 4 *:2001", PERSISTENT, NULL));
 	EXPECT_EQ(EPERM, ask_set(self->from, "tcp 4 *:2001,udp 4 *:2001", PERSISTENT, NULL));
 	EXPECT_EQ(0, ask_with(self->from, "tcp 4 *:2001", 0, NULL));
@@ -528,13 +501,13 @@ TEST_F(handover, adopt)
 	EXPECT_EQ(ENOENT, set_label(self->to, self->token, "mine"));
 	EXPECT_EQ(ENOENT, change(self->to, NETPORT_IOC_REBIND, self->token, "tcp 4 *:81", 0));
 	EXPECT_EQ(ENOENT, release_key(self->to, "tcp 4 *:80"));
-	without_admin();
+	be_admin(false);
 	EXPECT_EQ(EPERM, adopt(self->to, self->token));
 	EXPECT_EQ(EPERM, adopt(self->to, 0));
 	EXPECT_EQ(ENOENT, release(self->to, self->token));
 	EXPECT_EQ(ENOENT, release_hold(self->to, self->token, 100, 0));
 	EXPECT_EQ(ORPHAN, state_of(self->to, self->token));
-	with_admin();
+	be_admin(true);
 	EXPECT_EQ(0, adopt(self->to, self->token));
 	ASSERT_EQ(1, find(self->to, self->token, &self->e));
 	EXPECT_EQ(0, self->e.state);

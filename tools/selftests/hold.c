@@ -18,6 +18,7 @@
 #define UID2	31102
 #define UID3	31103
 #define UID4	31104
+#define UID5	31105
 
 FIXTURE(hold) {
 	int fd;
@@ -268,6 +269,12 @@ TEST_F(hold, is_not_the_owners_any_more)
 	part.token = self->token;
 	c.reserve.token = self->token;
 
+	/* An administrator can end it, and nothing else. */
+	EXPECT_EQ(ENOENT, release_hold(self->fd, self->token, 1, 0));
+	EXPECT_EQ(ENOENT, release_hold(self->fd, self->token, 1, WHOLE));
+	EXPECT_EQ(ENOENT, adopt(self->fd, self->token));
+	EXPECT_EQ(ENOENT, adopt(self->other, self->token));
+	be_admin(false);
 	EXPECT_EQ(ENOENT, release(self->fd, self->token));
 	EXPECT_EQ(ENOENT, release_key(self->fd, "tcp 4 10.0.0.1:80"));
 	EXPECT_EQ(ENOENT, release_hold(self->fd, self->token, 1, 0));
@@ -276,8 +283,7 @@ TEST_F(hold, is_not_the_owners_any_more)
 	EXPECT_EQ(0, command(self->fd, NETPORT_IOC_RELEASE_BATCH, &t));
 	EXPECT_EQ(0, t.done);
 	EXPECT_EQ(ENOENT, transfer(self->fd, self->token, self->other));
-	EXPECT_EQ(ENOENT, adopt(self->fd, self->token));
-	EXPECT_EQ(ENOENT, adopt(self->other, self->token));
+	EXPECT_EQ(EPERM, adopt(self->fd, self->token));
 	EXPECT_EQ(ENOENT, set_label(self->fd, self->token, "mine"));
 	EXPECT_EQ(ENOENT, accept_token(self->fd, self->token));
 	EXPECT_EQ(ENOENT, command(self->fd, NETPORT_IOC_CANDIDATE, &c));
@@ -287,6 +293,40 @@ TEST_F(hold, is_not_the_owners_any_more)
 	EXPECT_EQ(EADDRINUSE, reserve(self->fd, "tcp 4 10.0.0.1:80"));
 	EXPECT_EQ(HELD, state_of(self->fd, self->token));
 	EXPECT_EQ(1, list_all(self->fd)->n);
+}
+
+/* By its token, from any file: and then all of it is as if it had ended. */
+TEST_F(hold, an_administrator_ends_it)
+{
+	struct netport_release part = { .port = 1000, .count = 1 };
+	struct netport_tokens t = { .tokens = (uintptr_t)&self->token, .count = 1 };
+	int fd = owner_as(UID5);
+
+	set_limit(PER_UID, 12);
+	ASSERT_EQ(0, ask_block(fd, "udp 4 10.0.0.1:1000", 10, &part.token));
+	ASSERT_EQ(0, ask_with(fd, "tcp 4 *:2000", HOLD_HOST, &self->token));
+	ASSERT_EQ(0, release_hold(fd, part.token, LONG, WHOLE));
+	ASSERT_EQ(0, release_hold(fd, self->token, LONG, 0));
+	close(fd);
+	be_admin(false);
+	EXPECT_EQ(ENOENT, release(self->other, part.token));
+	EXPECT_EQ(0, command(self->other, NETPORT_IOC_RELEASE_BATCH, &t));
+	EXPECT_EQ(0, t.done);
+	be_admin(true);
+	EXPECT_EQ(ENOENT, command(self->other, NETPORT_IOC_RELEASE, &part));
+	EXPECT_EQ(ENOENT, release_key(self->other, "tcp 4 *:2000"));
+	EXPECT_EQ(11, list_all(self->other)->n);
+	ASSERT_EQ(0, release(self->other, part.token));
+	EXPECT_EQ(ENOENT, release(self->other, part.token));
+	EXPECT_TRUE(all_free(IPPROTO_UDP, 1000));
+	EXPECT_TRUE(all_free(IPPROTO_UDP, 1009));
+	EXPECT_EQ(0, command(self->other, NETPORT_IOC_RELEASE_BATCH, &t));
+	EXPECT_EQ(1, t.done);
+	EXPECT_EQ(0, ask_with(self->other, "tcp 4 *:2000", HOLD_HOST, NULL));
+	EXPECT_EQ(1, list_all(self->other)->n);
+	/* Nor does it count any more. */
+	fd = owner_as(UID5);
+	EXPECT_EQ(0, ask_block(fd, "udp 4 10.0.0.1:2000", 12, &self->token));
 }
 
 TEST_F(hold, counts_for_uid_and_namespace_only)
@@ -658,6 +698,7 @@ TEST_F(hold_kind, orphan)
 	self->start = now_ns();
 	ASSERT_EQ(0, release_hold(self->fd, self->token, WHILE, variant->options));
 	EXPECT_EQ(ENOENT, adopt(self->fd, self->token));
+	be_admin(false);
 	EXPECT_EQ(ENOENT, release(self->fd, self->token));
 	EXPECT_TRUE(held_then_free(self->fd, self->token, 2, "tcp 4 *:80,udp 4 *:80", self->start));
 }

@@ -11,6 +11,7 @@
 #include "selftest.h"
 
 #include <net/if.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -57,6 +58,22 @@ static inline void keep_netns(void)
 {
 	close(new_netns());
 	set_lo_up();
+}
+
+/* Whether to have CAP_NET_ADMIN, from here on. */
+static inline void be_admin(bool admin)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d))
+		die("capget");
+	if (admin)
+		d[0].effective |= 1U << CAP_NET_ADMIN;
+	else
+		d[0].effective &= ~(1U << CAP_NET_ADMIN);
+	if (syscall(SYS_capset, &h, d))
+		die("capset");
 }
 
 /* requests with terms */
