@@ -304,8 +304,8 @@ static const struct fault_call {
 } fault_calls[] = {
 	{ "a label", "10.0.0.1 port=100", fault_label, 1 },
 	{ "a part of a block", "10.0.0.1 port=100 count=5 + ::", fault_part, 1 },
-	{ "a hold of a port", "10.0.0.1 port=100", fault_hold_port, 2 },
-	{ "a hold of a block's ports", "10.0.0.1 port=100 count=5 + ::", fault_hold_port, 10 },
+	{ "a hold of a port", "10.0.0.1 port=100", fault_hold_port, 1 },
+	{ "a hold of a block's ports", "10.0.0.1 port=100 count=5 + ::", fault_hold_port, 4 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(fault_call, fault_calls, desc);
