@@ -590,6 +590,29 @@ static const char * const keep_held_things[] = {
 	"10.0.0.1 dev=1,10.0.0.1 dev=2", "* LB,* proto=4,:: proto=5", "10.0.0.1,10.0.0.2,::1,::2",
 };
 
+/* A tuple sits below a listener, but not on a port that nobody gets. */
+static void keep_release__port_keeps_tuples_out(struct kunit *test)
+{
+	static const char tuple[] = "10.0.0.9 to=10.0.0.2 rport=3 tuple bob";
+	struct netport_release rel = { .hold = 20 };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		rel.options = i % 2 ? NETPORT_RELEASE_PORT : 0;
+		/* Alone on the port, or beside others. */
+		if (i == 2) {
+			keep_make(test, "10.0.0.7 bob", 0);
+			keep_make(test, ":: LB bob", 0);
+		}
+		rel.token = keep_make(test, "10.0.0.1", 0);
+		KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_ALICE), &rel,
+							      GFP_KERNEL), 0);
+		KUNIT_EXPECT_EQ(test, keep_would(test, tuple), i % 2 ? -EADDRINUSE : 0);
+		KUNIT_EXPECT_TRUE(test, keep_await_held(test, i < 2 ? 0 : 2));
+		KUNIT_EXPECT_EQ(test, keep_would(test, tuple), 0);
+	}
+}
+
 static void keep_release__holds(struct kunit *test)
 {
 	struct netport_release rel = { .hold = 20 };
@@ -666,6 +689,7 @@ static struct kunit_case keep_test_cases[] = {
 	KUNIT_CASE(keep_adopt__counts),
 	KUNIT_CASE(keep_leave__released_by_others),
 	KUNIT_CASE(keep_release__holds),
+	KUNIT_CASE(keep_release__port_keeps_tuples_out),
 	KUNIT_CASE(keep_release__port_without_memory),
 	{}
 };

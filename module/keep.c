@@ -39,6 +39,7 @@ static void np_hold_port(struct np_net *nn, struct np_resv *r, struct np_moved *
 		b->e.rport = 0;
 		b->e.share = 0;
 		b->e.flags &= ~(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE);
+		b->e.flags |= NP_BIND_CLOSED;
 		WARN_ON_ONCE(np_table_link(shard, b, &move->spare));
 		move++;
 	}

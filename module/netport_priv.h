@@ -278,10 +278,11 @@ struct np_entry {
 /* of an np_bind again */
 #define NP_BIND_HOST_CHECK	BIT(9)	/* made with NETPORT_OPT_HOST_CHECK */
 #define NP_BIND_HOST_HOLD	BIT(10)	/* made with NETPORT_OPT_HOST_HOLD */
+#define NP_BIND_CLOSED		BIT(11)	/* holds the whole port, see NETPORT_RELEASE_PORT */
 
 /* What is an np_bind's own; the rest is of the np_resv as a whole. */
 #define NP_BIND_OWN	(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE | NP_BIND_PART | \
-			 NP_BIND_HOST_CHECK | NP_BIND_HOST_HOLD)
+			 NP_BIND_HOST_CHECK | NP_BIND_HOST_HOLD | NP_BIND_CLOSED)
 
 /**
  * struct np_bind - what a reservation claims, as an entry of the table

@@ -330,11 +330,33 @@ static int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_p
 	return fit;
 }
 
+/* Is the whole port held?  Then by an any-address of both families. */
+static bool np_check_closed(struct np_check *c, struct np_entry *e)
+{
+	struct np_bind *b;
+
+	if (e->kind == NP_PORT)
+		e = container_of(e, struct np_port, e)->any[NP_ANY_BOTH];
+	if (!e)
+		return false;
+	if (e->kind != NP_GROUP)
+		return e->flags & NP_BIND_CLOSED && np_check_bind(c, np_entry_bind(e));
+	list_for_each_entry(b, &container_of(e, struct np_group, e)->members, link)
+		if (b->e.flags & NP_BIND_CLOSED)
+			return np_check_member(c, b);
+		else if (--c->w->left < 0)
+			return true;
+	return false;
+}
+
 /* Is there one, and does it agree in the whole tuple? */
 static int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
 {
 	const struct np_want *w = c->w;
 	struct np_bind *b;
+
+	if (e && np_check_closed(c, e))
+		return np_check_result(c);
 
 	if (e && e->kind == NP_PORT)
 		e = w->addr ? np_find_node(shard, container_of(e, struct np_port, e), w->addr)

@@ -242,8 +242,9 @@ struct netport_reserve {
  *	overlap, whatever they share, are EINVAL
  * @exclude: pointer to @nexclude ports (__u16, in any order) that are not to be picked
  * @conflict: pointer to a struct netport_entry, or 0.  When the request fails with
- *	EADDRINUSE, a binding that is in its way is written there; nothing otherwise, so not
- *	for port 0.  With a @deadline it's ignored
+ *	EADDRINUSE, a binding that is in its way is written there (all zero, if it isn't found
+ *	in 4096 comparisons); nothing otherwise, so not for port 0.  With a @deadline it's
+ *	ignored
  * @deadline: until when to wait for the port, or for a port in the range, in nanoseconds of
  *	CLOCK_MONOTONIC, as the caller reads it.  0: don't wait.  At most INT64_MAX, which
  *	is forever.  One that has passed is a try, and then ETIMEDOUT
@@ -462,7 +463,7 @@ struct netport_granted {
  *	or orphaned reservation, that of the owner it had
  * @uid: the owner's uid, in the user namespace of whoever asks
  * @pid: process that opened the file, in the pid namespace of whoever asks; 0 if it isn't
- *	visible from there, or for an owner in the kernel
+ *	visible from there, or for an owner in the kernel.  It may have ended
  * @options: the NETPORT_OPT_* that it was reserved with
  * @state: NETPORT_STATE_* mask
  * @hold: how many milliseconds a held one has left
@@ -809,8 +810,8 @@ struct netport_ephemeral {
  * NETPORT_IOC_EXTEND - add bindings to a reservation
  *
  * @reserve.token names it; its port is reserved on the binding of the request and those of
- * @terms.bindings, on all or on none.  @reserve.binding.port is 0 or its port, and a result.
- * Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
+ * @terms.bindings, on all or on none.  What it has already is in their way like anybody's
+ * would be.  @reserve.binding.port is 0 or its port, and a result.  Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
  * of the terms, only @terms.bindings and @terms.conflict.
  *
  * ::
