@@ -456,7 +456,7 @@ static void concurrency_churn__no_two_overlap(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(40000, 16000) / KIT_THREADS;
+	c->steps = conc_rounds(40000, 8000) / KIT_THREADS;
 	kit_threads(test, conc_churn, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
@@ -499,7 +499,7 @@ static void concurrency_drain__while_others_reserve(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(8000, 6000) / KIT_THREADS;
+	c->steps = conc_rounds(8000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_drained, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
 }
@@ -548,7 +548,7 @@ static void concurrency_softirq__among_threads(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(8000, 6000) / KIT_THREADS;
+	c->steps = conc_rounds(8000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_softirqs, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);

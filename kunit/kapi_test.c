@@ -164,15 +164,15 @@ static void kapi_reserve__tables_grow_in_context(struct kunit *test)
 
 	kit_parse(test, "10.0.0.1 port=80 LB", &r);
 	m.req = r.req;
-	m.n = 50;
-	for (i = 0; i < 40; i++) {
+	m.n = 200;
+	for (i = 0; i < 10; i++) {
 		m.req.binding.addr[3] = i;
 		kit_run_in(kapi_context(test), kapi_many, &m);
 		KUNIT_ASSERT_EQ(test, m.err, 0);
 	}
-	for (i = 0; i < 200 && (np_hash_target(&shard->table) ||
-				np_hash_target(&shard->tokens)); i++)
-		msleep(20);
+	for (i = 0; i < 2000 && (np_hash_target(&shard->table) ||
+				 np_hash_target(&shard->tokens)); i++)
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, shard->tokens.count, 2000);
 	KUNIT_EXPECT_GE(test, shard->tokens.tbl->mask + 1, 2000);
 	KUNIT_EXPECT_GE(test, shard->table.tbl->mask + 1, 2000);

@@ -615,7 +615,7 @@ static void keep_release__port_keeps_tuples_out(struct kunit *test)
 
 static void keep_release__holds(struct kunit *test)
 {
-	struct netport_release rel = { .hold = 20 };
+	struct netport_release rel = { .hold = 4 };
 	unsigned int i;
 
 	for (i = 0; i < 2 * ARRAY_SIZE(keep_held_things); i++) {
