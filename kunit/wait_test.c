@@ -234,8 +234,8 @@ static void wait_expect_order(struct kunit *test, const char *const *texts, unsi
 	wait_release(test, KIT_ALICE, token);
 	for (i = 0; i < n; i++) {
 		for (j = i + 1; j < n; j++)
-			KUNIT_EXPECT_EQ_MSG(test, wait_fetch(test, &wish[j]), 0, "%u, in turn is %u",
-					    j, i);
+			KUNIT_EXPECT_EQ_MSG(test, wait_fetch(test, &wish[j]), 0,
+					    "%u, in turn is %u", j, i);
 		token = wait_fetch(test, &wish[i]);
 		KUNIT_ASSERT_NE_MSG(test, token, 0, "%u", i);
 		wait_release(test, wish[i].who, token);

@@ -811,8 +811,9 @@ struct netport_ephemeral {
  *
  * @reserve.token names it; its port is reserved on the binding of the request and those of
  * @terms.bindings, on all or on none.  What it has already is in their way like anybody's
- * would be.  @reserve.binding.port is 0 or its port, and a result.  Of the options, NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone;
- * of the terms, only @terms.bindings and @terms.conflict.
+ * would be.  @reserve.binding.port is 0 or its port, and a result.  Of the options,
+ * NETPORT_OPT_HOST_* and NETPORT_OPT_TUPLE are for the new bindings alone; of the terms, only
+ * @terms.bindings and @terms.conflict.
  *
  * ::
  *
