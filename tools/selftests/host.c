@@ -703,6 +703,7 @@ TEST_F(host, one_winner)
 		"tcp 4 127.0.0.1:2000", "udp 4 *:2000", "tcp 46 *:2000", "udp 6 [::1]:2000",
 	};
 	struct binder b = { .sock = -1 };
+	const unsigned int n = so_many("NETPORT_ROUNDS", 1000, 150);
 	unsigned int i, host = 0;
 	pthread_barrier_t bar;
 	pthread_t thread;
@@ -712,7 +713,7 @@ TEST_F(host, one_winner)
 	b.bar = &bar;
 	b.text = text[0];
 	ASSERT_EQ(0, pthread_create(&thread, NULL, binder_run, &b));
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < n; i++) {
 		b.text = text[i % ARRAY_SIZE(text)];
 		pthread_barrier_wait(&bar);
 		err = hold_host(self->fd, b.text, &self->token);
@@ -747,7 +748,7 @@ TEST_F(host, namespaces_go)
 	pid_t pid;
 
 	write_file(MAX_NETNS, "24");
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 40; i++) {
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 		pid = spawn();
 		if (!pid) {

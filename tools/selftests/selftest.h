@@ -627,6 +627,12 @@ static inline unsigned long env_number(const char *name, unsigned long fallback)
 	return text && *text ? strtoul(text, NULL, 0) : fallback;
 }
 
+/* How often something is to be done, which is less on a kernel that checks itself. */
+static inline unsigned int so_many(const char *name, unsigned int n, unsigned int checking)
+{
+	return env_number(name, access("/sys/kernel/debug/kmemleak", F_OK) ? n : checking);
+}
+
 /* All the programs' main(). */
 static inline int selftest_main(int argc, char **argv)
 {

@@ -176,12 +176,6 @@ static inline bool waiter_asleep(struct waiter *w)
 	return tid && !atomic_load(&w->done) && sleeps_in_netport(tid);
 }
 
-/* How often something is to be done, which is less on a kernel that checks itself. */
-static inline unsigned int so_many(const char *name, unsigned int n, unsigned int checking)
-{
-	return env_number(name, access("/sys/kernel/debug/kmemleak", F_OK) ? n : checking);
-}
-
 /* Before another look; a processor for who is looked at. */
 static inline void breathe(void)
 {
