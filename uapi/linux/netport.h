@@ -695,7 +695,8 @@ struct netport_ephemeral {
  * made, and the other is refused, or goes on to other ports if it is picked.
  *
  * A wait is served first come, first served: whoever gives a port back hands it to the
- * request that has waited longest of those that fit, so nobody can come between.  Nobody
+ * request that has waited longest of those that fit, so nobody can come between.  (After 16
+ * in one go, or some hundred that don't fit, the rest is served a moment later.)  Nobody
  * tells netport when the host gives a port up, or when net.ipv4.ip_local_reserved_ports
  * changes: a wait doesn't see that.  What is waited for counts for the limits already.  It
  * ends with the reservation, ETIMEDOUT, or EINTR when the process is killed; other signals
