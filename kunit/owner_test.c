@@ -310,7 +310,7 @@ static int owner_access(struct kunit *test, const struct netport_owner *owner, b
 	before = override_creds(cred);
 	memset(w, KIT_POISON, sizeof(*w));
 	w->port = p->port;
-	err = np_owner_access(owner, w, p->low, p->high);
+	err = np_owner_access(owner, w, 1, p->low, p->high);
 	revert_creds(before);
 	put_cred(cred);
 	return err;

@@ -14,7 +14,7 @@
 static struct np_plan *plan_make(struct kunit *test, const struct kit_request *q,
 				 unsigned int flags)
 {
-	return np_plan_make(kit_owner(test, q->who), &q->req, NULL, flags, GFP_KERNEL);
+	return np_plan_make(kit_owner(test, q->who), NULL, &q->req, NULL, flags, GFP_KERNEL);
 }
 
 /* A plan that has to be there for a case to make sense. */
@@ -620,7 +620,7 @@ static void plan_make__each_allocation(struct kunit *test)
 	for (nth = 1; more; nth++) {
 		q = plan_fault_request(test, 11000 + nth);
 		kit_fail(nth);
-		p = np_plan_make(alice, &q->req, NULL, q->req.terms.count ? 0 : NP_PLAN_WAIT,
+		p = np_plan_make(alice, NULL, &q->req, NULL, q->req.terms.count ? 0 : NP_PLAN_WAIT,
 				 GFP_NOWAIT);
 		more = kit_failed();
 		kit_fail(0);

@@ -8,7 +8,7 @@
 
 static struct np_user *user_get(struct kunit *test, unsigned int uid)
 {
-	struct np_user *u = np_user_get(KUIDT_INIT(uid));
+	struct np_user *u = np_user_get(KUIDT_INIT(uid), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, u);
 	KUNIT_EXPECT_EQ(test, __kuid_val(u->uid), uid);

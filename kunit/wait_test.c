@@ -604,7 +604,8 @@ static void wait_request__each_allocation(struct kunit *test)
 	for (nth = 1; more; nth++) {
 		wait_request(test, *text, &r, &req);
 		kit_fail(nth);
-		p = np_plan_make(kit_owner(test, r.who), &req, NULL, NP_PLAN_WAIT, GFP_NOWAIT);
+		p = np_plan_make(kit_owner(test, r.who), NULL, &req, NULL, NP_PLAN_WAIT,
+				 GFP_NOWAIT);
 		err = IS_ERR(p) ? PTR_ERR(p) : np_wait(p, 1, GFP_NOWAIT);
 		more = kit_failed();
 		kit_fail(0);

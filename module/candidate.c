@@ -48,7 +48,7 @@ static int np_candidate_start(struct netport_owner *owner, const struct netport_
 		return err;
 	if ((req->low && req->low != c->low) || (req->high && req->high != c->high))
 		return -EINVAL;
-	return np_owner_access(owner, w, c->low, c->high);
+	return np_owner_access(owner, w, 1, c->low, c->high);
 }
 
 /* One port on one binding. */
@@ -86,7 +86,8 @@ static int np_candidate_plan(struct netport_owner *owner, struct netport_candida
 	if (cand->terms.deadline)
 		return -EINVAL;
 	req.reserve.binding = *b;
-	p = np_plan_make(owner, &req, NULL, NP_PLAN_CANDIDATE | (more ? NP_PLAN_CHARGED : 0), gfp);
+	p = np_plan_make(owner, NULL, &req, NULL,
+			 NP_PLAN_CANDIDATE | (more ? NP_PLAN_CHARGED : 0), gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	err = np_candidate_start(owner, cand, &p->cursor, p->want, p->n, gfp);

@@ -8,6 +8,10 @@
 
 #include "netport_priv.h"
 
+/* Twice, for the namespace has to be there before it is made a string. */
+#define EXPORT_SYMBOL_IN(sym, ns)	EXPORT_SYMBOL_NS_GPL(sym, ns)
+#define EXPORT_SYMBOL_NETPORT(sym)	EXPORT_SYMBOL_IN(sym, NETPORT_NS)
+
 /**
  * netport_owner_create() - a new owner, for a kernel-resident stack
  * @net: network namespace it reserves in; the caller has a reference, which it may give
@@ -22,7 +26,7 @@ struct netport_owner *netport_owner_create(struct net *net, kuid_t uid)
 {
 	return np_owner_create(net, uid, true);
 }
-EXPORT_SYMBOL_GPL(netport_owner_create);
+EXPORT_SYMBOL_NETPORT(netport_owner_create);
 
 /**
  * netport_owner_destroy() - release all that an owner holds, and the owner
@@ -36,7 +40,7 @@ void netport_owner_destroy(struct netport_owner *owner)
 {
 	np_owner_destroy(owner);
 }
-EXPORT_SYMBOL_GPL(netport_owner_destroy);
+EXPORT_SYMBOL_NETPORT(netport_owner_destroy);
 
 /**
  * netport_reserve() - reserve a port, or pick one and reserve it
@@ -55,7 +59,7 @@ int netport_reserve(struct netport_owner *owner, struct netport_reserve *req, gf
 {
 	return np_resv_make(owner, req, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_reserve);
+EXPORT_SYMBOL_NETPORT(netport_reserve);
 
 /**
  * netport_release() - give a reservation or a candidate back
@@ -70,7 +74,7 @@ int netport_release(struct netport_owner *owner, u64 token)
 {
 	return np_resv_release(owner, token);
 }
-EXPORT_SYMBOL_GPL(netport_release);
+EXPORT_SYMBOL_NETPORT(netport_release);
 
 /**
  * netport_release_binding() - give a reservation back, named by what was reserved
@@ -90,7 +94,7 @@ int netport_release_binding(struct netport_owner *owner,
 
 	return np_release(owner, &rel, GFP_ATOMIC);
 }
-EXPORT_SYMBOL_GPL(netport_release_binding);
+EXPORT_SYMBOL_NETPORT(netport_release_binding);
 
 /**
  * netport_release_request() - give a reservation back, with a hold, or a part of a block
@@ -107,7 +111,7 @@ int netport_release_request(struct netport_owner *owner, const struct netport_re
 {
 	return np_release(owner, rel, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_release_request);
+EXPORT_SYMBOL_NETPORT(netport_release_request);
 
 /**
  * netport_request() - reserve with terms: sets, blocks, narrower picks, waiting
@@ -137,7 +141,42 @@ int netport_request(struct netport_owner *owner, struct netport_request *req, gf
 {
 	return np_request(owner, req, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_request);
+EXPORT_SYMBOL_NETPORT(netport_request);
+
+/**
+ * netport_request_as() - netport_request() for a uid that isn't the owner's
+ * @owner: for whom; one of netport_owner_create()
+ * @uid: as whose the reservation counts for NETPORT_SHARE_LOAD_BALANCED, and is listed
+ * @req: as for netport_request()
+ * @gfp: for the memory
+ *
+ * For a stack with one owner and sockets of many users.  After netport_transfer() the
+ * reservation counts as its new owner's.
+ *
+ * ::
+ *
+ *	err = netport_request_as(owner, sock_i_uid(sk), &req, GFP_KERNEL);
+ *
+ * Context: As netport_request().
+ *
+ * Return: As netport_request(); -EINVAL also for a uid that is none.
+ */
+int netport_request_as(struct netport_owner *owner, kuid_t uid, struct netport_request *req,
+		       gfp_t gfp)
+{
+	struct np_user *user;
+	int err;
+
+	if (!uid_valid(uid))
+		return -EINVAL;
+	user = np_user_get(uid, gfp);
+	if (!user)
+		return -ENOMEM;
+	err = np_request_as(owner, user, req, gfp);
+	np_user_put(user);
+	return err;
+}
+EXPORT_SYMBOL_NETPORT(netport_request_as);
 
 /**
  * netport_request_available() - would netport_request() succeed now?
@@ -156,7 +195,7 @@ int netport_request_available(struct netport_owner *owner, const struct netport_
 
 	return np_request_available(owner, &copy, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_request_available);
+EXPORT_SYMBOL_NETPORT(netport_request_available);
 
 /**
  * netport_extend() - add bindings to a reservation
@@ -172,7 +211,7 @@ int netport_extend(struct netport_owner *owner, struct netport_request *req, gfp
 {
 	return np_extend(owner, req, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_extend);
+EXPORT_SYMBOL_NETPORT(netport_extend);
 
 /**
  * netport_rebind() - move a reservation to another port or other bindings
@@ -188,7 +227,7 @@ int netport_rebind(struct netport_owner *owner, struct netport_request *req, gfp
 {
 	return np_rebind(owner, req, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_rebind);
+EXPORT_SYMBOL_NETPORT(netport_rebind);
 
 /**
  * netport_batch() - many requests in one call
@@ -210,7 +249,112 @@ int netport_batch(struct netport_owner *owner, struct netport_request *reqs, s32
 {
 	return np_batch(owner, reqs, errors, count, flags, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_batch);
+EXPORT_SYMBOL_NETPORT(netport_batch);
+
+/**
+ * netport_attach() - have packets find a reservation
+ * @owner: whose
+ * @token: its name
+ * @priv: what netport_lookup() returns for it, for instance the socket; not NULL
+ * @gfp: for the memory
+ *
+ * All its bindings are found, also those that it gets later: at every instant of a
+ * netport_rebind() either the old ones are, or the new ones.  If it is attached already,
+ * @priv takes the place of what was there.
+ *
+ * It ends with netport_detach(), with the reservation, with a hold, or with the owner; a
+ * netport_transfer() changes nothing.  netport takes no reference to what @priv points at: it
+ * has to stay until an RCU grace period after the end.
+ *
+ * ::
+ *
+ *	sock_set_flag(sk, SOCK_RCU_FREE);
+ *	err = netport_request(owner, &req, GFP_KERNEL) ?:
+ *	      netport_attach(owner, req.reserve.token, sk, GFP_KERNEL);
+ *
+ * Context: Any; time proportional to the bindings.  Sleeps only if @gfp may.
+ *
+ * Return: 0, -EINVAL (@priv is NULL, or it is a candidate), -ENOENT or -ENOMEM.
+ */
+int netport_attach(struct netport_owner *owner, u64 token, void *priv, gfp_t gfp)
+{
+	return np_attach(owner, token, priv, gfp);
+}
+EXPORT_SYMBOL_NETPORT(netport_attach);
+
+/**
+ * netport_detach() - have packets find it no more
+ * @owner: whose
+ * @token: its name
+ *
+ * It stays reserved.  A netport_lookup() that began before may still return it.
+ *
+ * Context: Any; time proportional to the bindings.
+ *
+ * Return: 0, or -ENOENT: there is no such reservation, or it is not attached.
+ */
+int netport_detach(struct netport_owner *owner, u64 token)
+{
+	return np_detach(owner, token);
+}
+EXPORT_SYMBOL_NETPORT(netport_detach);
+
+/**
+ * netport_lookup() - whom a packet is for
+ * @net: network namespace that it came in by
+ * @key: its addresses and ports
+ * @hash: spreads packets over those who are NETPORT_SHARE_LOAD_BALANCED; the same for all
+ *	packets of a flow
+ *
+ * The best match among what is attached: rather with this remote port than with this remote
+ * address, rather with that than for every remote; then rather with this local address than
+ * any; then rather with this device, and then rather of this family alone.  Of several that are
+ * the same in all that, one chosen by @hash if all are LOAD_BALANCED, else the one attached
+ * last.
+ *
+ * ::
+ *
+ *	struct netport_key key = { .protocol = IPPROTO_UDP, .ifindex = skb->skb_iif };
+ *
+ *	netport_key_ipv4(&key, iph->daddr, uh->dest, iph->saddr, uh->source);
+ *	rcu_read_lock();
+ *	sk = netport_lookup(dev_net(skb->dev), &key, skb_get_hash(skb));
+ *
+ * Context: Any, under rcu_read_lock(), and until its end the result stays.  Takes no lock and
+ * a time that doesn't depend on how much is reserved or attached.
+ *
+ * Return: the pointer that was given to netport_attach(), or NULL.
+ */
+void *netport_lookup(struct net *net, const struct netport_key *key, u32 hash)
+{
+	struct np_net *nn = np_net_live(net);
+
+	return likely(nn) ? np_lookup(nn, key, hash) : NULL;
+}
+EXPORT_SYMBOL_NETPORT(netport_lookup);
+
+/**
+ * netport_set_state() - say what a reservation is used for
+ * @owner: whose
+ * @token: its name
+ * @state: for what
+ *
+ * While it listens, %NETPORT_SHARE_TUPLE_ONLY doesn't count for it: nobody gets the port
+ * beside it who has nothing else in common.  Who shares the port already stays, as with the
+ * host's listen().  netport_extend() and netport_rebind() to what doesn't go with the state
+ * fail with -EINVAL.
+ *
+ * Context: Any; time proportional to the bindings, and at most 4096 comparisons.
+ *
+ * Return: 0, -EINVAL (a candidate; a listener with a remote port, or a connection without),
+ * -ENOENT, -EADDRINUSE (to listen beside another listener, with nothing but TUPLE_ONLY in
+ * common), or -EDQUOT (too many to compare with).
+ */
+int netport_set_state(struct netport_owner *owner, u64 token, enum netport_state state)
+{
+	return np_set_state(owner, token, state);
+}
+EXPORT_SYMBOL_NETPORT(netport_set_state);
 
 /**
  * netport_transfer() - give a reservation to another owner
@@ -226,7 +370,7 @@ int netport_transfer(struct netport_owner *from, u64 token, struct netport_owner
 {
 	return np_transfer(from, token, to);
 }
-EXPORT_SYMBOL_GPL(netport_transfer);
+EXPORT_SYMBOL_NETPORT(netport_transfer);
 
 /**
  * netport_adopt() - become the owner of a persistent reservation that has none
@@ -241,7 +385,7 @@ int netport_adopt(struct netport_owner *owner, u64 token)
 {
 	return np_adopt(owner, token);
 }
-EXPORT_SYMBOL_GPL(netport_adopt);
+EXPORT_SYMBOL_NETPORT(netport_adopt);
 
 /**
  * netport_label() - write a text on a reservation or on an owner, for listings
@@ -257,7 +401,7 @@ int netport_label(struct netport_owner *owner, const struct netport_label *label
 {
 	return np_label(owner, label, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_label);
+EXPORT_SYMBOL_NETPORT(netport_label);
 
 /**
  * netport_wish() - wait for a port without blocking
@@ -275,7 +419,7 @@ int netport_wish(struct netport_owner *owner, struct netport_request *req, gfp_t
 {
 	return np_request_wish(owner, req, gfp);
 }
-EXPORT_SYMBOL_GPL(netport_wish);
+EXPORT_SYMBOL_NETPORT(netport_wish);
 
 /**
  * netport_granted() - fetch a wish that has been granted
@@ -290,7 +434,7 @@ int netport_granted(struct netport_owner *owner, struct netport_granted *granted
 {
 	return np_wish_granted(owner, granted, true);
 }
-EXPORT_SYMBOL_GPL(netport_granted);
+EXPORT_SYMBOL_NETPORT(netport_granted);
 
 /**
  * netport_unwish() - take a wish back
@@ -307,7 +451,7 @@ int netport_unwish(struct netport_owner *owner, u64 wish)
 {
 	return np_request_unwish(owner, wish);
 }
-EXPORT_SYMBOL_GPL(netport_unwish);
+EXPORT_SYMBOL_NETPORT(netport_unwish);
 
 /**
  * netport_wish_queue() - where to wait until a wish is granted
@@ -322,7 +466,7 @@ struct wait_queue_head *netport_wish_queue(struct netport_owner *owner)
 {
 	return &owner->poll;
 }
-EXPORT_SYMBOL_GPL(netport_wish_queue);
+EXPORT_SYMBOL_NETPORT(netport_wish_queue);
 
 /**
  * netport_list() - what is reserved in the owner's network namespace
@@ -339,7 +483,7 @@ int netport_list(struct netport_owner *owner, struct netport_list *list,
 {
 	return np_list(owner, list, entries, true);
 }
-EXPORT_SYMBOL_GPL(netport_list);
+EXPORT_SYMBOL_NETPORT(netport_list);
 
 /**
  * netport_available() - would netport_reserve() succeed now?
@@ -354,7 +498,7 @@ int netport_available(struct netport_owner *owner, const struct netport_reserve 
 {
 	return np_resv_available(owner, req, GFP_ATOMIC);
 }
-EXPORT_SYMBOL_GPL(netport_available);
+EXPORT_SYMBOL_NETPORT(netport_available);
 
 /**
  * netport_candidate() - pick a port and hold it while the caller tests it
@@ -379,7 +523,7 @@ int netport_candidate(struct netport_owner *owner, struct netport_candidate *can
 		*cand = next;
 	return err;
 }
-EXPORT_SYMBOL_GPL(netport_candidate);
+EXPORT_SYMBOL_NETPORT(netport_candidate);
 
 /**
  * netport_accept() - make a candidate a reservation
@@ -394,7 +538,7 @@ int netport_accept(struct netport_owner *owner, u64 token)
 {
 	return np_resv_accept(owner, token);
 }
-EXPORT_SYMBOL_GPL(netport_accept);
+EXPORT_SYMBOL_NETPORT(netport_accept);
 
 /**
  * netport_pick() - pick a port that a test accepts, and reserve it
@@ -453,7 +597,7 @@ int netport_pick(struct netport_owner *owner, struct netport_reserve *req,
 	*req = cand.reserve;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(netport_pick);
+EXPORT_SYMBOL_NETPORT(netport_pick);
 
 /**
  * netport_pick_ephemeral() - pick a port of the ephemeral range, reserving nothing
@@ -487,7 +631,7 @@ int netport_pick_ephemeral(struct net *net, netport_test_t test, void *arg)
 	np_net_put(nn);
 	return err > 0 ? e.port : err;
 }
-EXPORT_SYMBOL_GPL(netport_pick_ephemeral);
+EXPORT_SYMBOL_NETPORT(netport_pick_ephemeral);
 
 /**
  * netport_get_range() - the ephemeral range of a network namespace
@@ -509,7 +653,7 @@ int netport_get_range(struct net *net, struct netport_range *range)
 	np_net_put(nn);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(netport_get_range);
+EXPORT_SYMBOL_NETPORT(netport_get_range);
 
 /**
  * netport_set_range() - change the ephemeral range of a network namespace
@@ -531,4 +675,52 @@ int netport_set_range(struct net *net, const struct netport_range *range)
 	np_net_put(nn);
 	return err;
 }
-EXPORT_SYMBOL_GPL(netport_set_range);
+EXPORT_SYMBOL_NETPORT(netport_set_range);
+
+/**
+ * netport_get_space() - how ports of a protocol are given out in a network namespace
+ * @net: the namespace
+ * @protocol: the protocol
+ * @space: the result: @space->flags says what has been set by netport_set_space(), range and
+ *	floor are those that apply.  @space->reserved is NULL
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0, -ENETDOWN or -ENOMEM.
+ */
+int netport_get_space(struct net *net, u16 protocol, struct netport_space *space)
+{
+	struct np_net *nn = np_net_get(net);
+
+	if (IS_ERR(nn))
+		return PTR_ERR(nn);
+	np_config_get(nn, protocol, space);
+	np_net_put(nn);
+	return 0;
+}
+EXPORT_SYMBOL_NETPORT(netport_get_space);
+
+/**
+ * netport_set_space() - say how ports of a protocol are to be given out
+ * @net: the namespace
+ * @protocol: the protocol
+ * @space: how; fields without their flag are 0.  NULL: as in the rest of the namespace
+ *
+ * It lasts until it is set again, or the namespace goes.
+ *
+ * Context: Process; may sleep.
+ *
+ * Return: 0, -EINVAL, -ENETDOWN or -ENOMEM.
+ */
+int netport_set_space(struct net *net, u16 protocol, const struct netport_space *space)
+{
+	struct np_net *nn = np_net_get(net);
+	int err;
+
+	if (IS_ERR(nn))
+		return PTR_ERR(nn);
+	err = np_config_set(nn, protocol, space);
+	np_net_put(nn);
+	return err;
+}
+EXPORT_SYMBOL_NETPORT(netport_set_space);

@@ -19,6 +19,7 @@ static void np_hold_exact(struct np_net *nn, struct np_resv *r)
 		shard = np_shard_of(nn, b->e.port);
 		np_table_suspend(shard, b);
 		b->e.share = 0;
+		b->e.flags &= ~NP_BIND_MUTED;
 		np_table_resume(shard, b);
 	}
 }
@@ -38,7 +39,8 @@ static void np_hold_port(struct np_net *nn, struct np_resv *r, struct np_moved *
 		b->ifindex = 0;
 		b->e.rport = 0;
 		b->e.share = 0;
-		b->e.flags &= ~(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE);
+		b->e.flags &= ~(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE |
+				NP_BIND_MUTED);
 		b->e.flags |= NP_BIND_CLOSED;
 		WARN_ON_ONCE(np_table_link(shard, b, &move->spare));
 		move++;
@@ -59,7 +61,10 @@ static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
 		np_owner_get(owner);
 		np_owner_hold(owner, np_resv_ports(r));
 	}
-	r->bind.e.flags &= ~(NP_BIND_PERSISTENT | NP_BIND_CANDIDATE);
+	if (np_resv_is(r, NP_BIND_WIDE))
+		np_wide_detach(np_resv_wide(r));
+	r->bind.e.flags &= ~(NP_BIND_PERSISTENT | NP_BIND_CANDIDATE | NP_BIND_LISTENING |
+			     NP_BIND_CONNECTED);
 	r->bind.e.flags |= NP_BIND_HELD;
 	np_hold_add(nn, r, ms);
 }
@@ -219,92 +224,49 @@ EXPORT_SYMBOL_IF_KUNIT(np_end_holds);
 
 /* other owners */
 
-/* A binding as a request of another user. */
-static void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user)
-{
-	const struct np_addr *a = b->addr;
-
-	memset(w, 0, sizeof(*w));
-	w->space = a->space;
-	w->addr = b->addr;
-	w->user = user;
-	w->local = a->key.addr;
-	w->remote = b->remote;
-	w->ifindex = b->ifindex;
-	w->protocol = a->space->protocol;
-	w->port = b->e.port;
-	w->rport = b->e.rport;
-	w->families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
-	w->share = b->e.share;
-	w->flags = b->e.flags & NP_BIND_OWN;
-	w->any = a->any ? a->family : -1;
-	w->left = NP_COMPARE_MAX;
-}
-
-static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netport_owner *owner)
+/* @user: as whose it counts, if not @owner's. */
+static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netport_owner *owner,
+			      struct np_user *user)
 {
 	struct np_bind *b;
 
 	np_resv_for_each_bind(b, r)
 		np_table_suspend(np_shard_of(nn, b->e.port), b);
 	r->owner = owner;
+	if (np_resv_is(r, NP_BIND_WIDE))
+		np_resv_wide(r)->user = user;
 	np_resv_for_each_bind(b, r)
 		np_table_resume(np_shard_of(nn, b->e.port), b);
-}
-
-/* LOAD_BALANCED counts within a uid: does it go with what is around, now? */
-static int np_resv_still_fits(struct np_net *nn, struct np_resv *r)
-{
-	int left = NP_COMPARE_MAX, err;
-	struct np_want w;
-	struct np_bind *b;
-
-	np_resv_for_each_bind(b, r) {
-		if (!(b->e.share & NETPORT_SHARE_LOAD_BALANCED))
-			continue;
-		/* It overlaps itself, but what is in common with itself is all it has. */
-		np_want_again(&w, b, r->owner->user);
-		w.left = left;
-		err = np_table_check(np_shard_of(nn, b->e.port), &w, false);
-		left = w.left;
-		if (err < 0)
-			return err == -EDQUOT ? err : -EADDRINUSE;
-	}
-	return 0;
 }
 
 /* To another uid: what LOAD_BALANCED and SO_REUSEPORT share with now is another. */
 static void np_resv_given(struct np_net *nn, struct np_resv *r, kuid_t uid)
 {
-	struct np_shard *shard;
 	struct np_bind *b;
 
-	np_resv_for_each_bind(b, r) {
+	np_resv_for_each_bind(b, r)
 		if (b->e.flags & NP_BIND_PART)
 			np_host_set_uid(np_bind_part(b)->host, uid);
-		shard = np_shard_of(nn, b->e.port);
-		if (np_wait_any(nn, shard)) {
-			shard->unserved = true;
-			np_net_serve_later(nn);
-		}
-	}
+	np_resv_serve_later(nn, r);
 }
 
 /* All shards are locked. */
 static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_owner *to)
 {
+	struct np_user *as = np_resv_is(r, NP_BIND_WIDE) ? np_resv_wide(r)->user : NULL;
+	bool same = np_resv_user(r) == to->user, orphan;
 	struct netport_owner *from = r->owner;
 	unsigned int n = np_resv_ports(r);
-	bool orphan;
 	int err;
 
 	err = np_owner_move(from, to, n);
 	if (err)
 		return err;
-	np_resv_set_owner(nn, r, to);
-	err = from->user == to->user ? 0 : np_resv_still_fits(nn, r);
+	np_resv_set_owner(nn, r, to, NULL);
+	/* LOAD_BALANCED counts within a uid. */
+	err = same ? 0 : np_resv_fits(nn, r, NETPORT_SHARE_LOAD_BALANCED);
 	if (err) {
-		np_resv_set_owner(nn, r, from);
+		np_resv_set_owner(nn, r, from, as);
 		np_owner_move_back(from, to, n);
 		return err;
 	}
@@ -321,7 +283,9 @@ static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_own
 	}
 	if (orphan)
 		np_owner_put(from);
-	if (from->user != to->user)
+	if (as)
+		np_user_put(as);
+	if (!same)
 		np_resv_given(nn, r, to->user->uid);
 	return 0;
 }
@@ -395,6 +359,8 @@ static void np_resv_leave(struct netport_owner *owner, u64 token)
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
 	if (r && np_resv_is(r, NP_BIND_PERSISTENT) && !np_resv_is(r, NP_BIND_CANDIDATE)) {
+		if (np_resv_is(r, NP_BIND_WIDE))
+			np_wide_detach(np_resv_wide(r));
 		np_owner_get(owner);
 		spin_lock(&owner->lock);
 		list_del_init(&r->owner_link);

@@ -50,7 +50,7 @@ static void np_entry_binding(struct netport_binding *to, const struct np_bind *b
 	to->port = b->e.port;
 	to->remote_port = b->e.rport;
 	to->ifindex = b->ifindex;
-	to->share = b->e.share;
+	to->share = np_bind_asked(b);
 	np_entry_addr(to->addr, &b->addr->key.addr);
 	np_entry_addr(to->remote, &b->remote);
 }
@@ -100,16 +100,20 @@ void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_u
 	u16 flags = READ_ONCE(r->bind.e.flags);
 	bool wide = flags & NP_BIND_WIDE;
 
-	curious |= asker == owner->user;
+	curious |= asker == np_resv_user(r);
 	memset(e, 0, sizeof(*e));
 	np_entry_binding(&e->binding, b);
 	e->token = r->token;
 	e->owner = owner->id;
-	e->uid = np_entry_uid(owner->user->uid);
+	e->uid = np_entry_uid(np_resv_user(r)->uid);
 	e->options = np_entry_options(b->e.flags, flags);
 	e->parts = wide ? READ_ONCE(np_resv_wide(r)->nparts) : 1;
 	if (flags & NP_BIND_CANDIDATE)
 		e->state |= NETPORT_STATE_CANDIDATE;
+	if (flags & NP_BIND_LISTENING)
+		e->state |= NETPORT_STATE_LISTENING;
+	if (flags & NP_BIND_CONNECTED)
+		e->state |= NETPORT_STATE_CONNECTED;
 	if (flags & NP_BIND_HELD) {
 		e->state |= NETPORT_STATE_HELD;
 		e->hold = max_t(s32, READ_ONCE(r->bind.until) - np_hold_now(), 0);

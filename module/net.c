@@ -13,13 +13,9 @@
 
 #include "netport_priv.h"
 
-static unsigned int np_net_id __read_mostly;
+unsigned int np_net_id __read_mostly;
 static struct workqueue_struct *np_wq;
 static DEFINE_MUTEX(np_net_lock);	/* np_net_slot.nn from NULL to something */
-
-struct np_net_slot {
-	struct np_net	*nn;
-};
 
 static u32 np_range(u16 low, u16 high)
 {
@@ -101,13 +97,15 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	nn->shards = kvcalloc(NP_SHARDS, sizeof(*nn->shards), gfp);
 	if (!nn->shards)
 		return -ENOMEM;
-	if (np_addrs_init(nn)) {
-		kvfree(nn->shards);
-		return -ENOMEM;
-	}
+	if (np_addrs_init(nn))
+		goto err_shards;
+	if (np_spots_init(nn))
+		goto err_addrs;
+	xa_init(&nn->configs);
 	for (i = 0; i < NP_SHARDS; i++) {
 		shard = &nn->shards[i];
 		spin_lock_init(&shard->lock);
+		spin_lock_init(&shard->seat_lock);
 		np_hash_init(&shard->table);
 		np_hash_init(&shard->tokens);
 		np_hash_init(&shard->queues);
@@ -123,6 +121,12 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	INIT_WORK(&nn->serve, np_net_serve);
 	INIT_DELAYED_WORK(&nn->hold_end, np_net_end_holds);
 	return 0;
+
+err_addrs:
+	np_addrs_destroy(nn);
+err_shards:
+	kvfree(nn->shards);
+	return -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_setup);
 
@@ -139,6 +143,8 @@ void np_net_teardown(struct np_net *nn)
 		np_hash_destroy(&nn->shards[i].tokens);
 		np_hash_destroy(&nn->shards[i].queues);
 	}
+	np_configs_destroy(nn);
+	np_spots_destroy(nn);
 	np_addrs_destroy(nn);
 	kvfree(nn->shards);
 }
@@ -186,6 +192,7 @@ struct np_net *np_net_get(struct net *net)
 	if (!nn) {
 		nn = np_net_alloc(net);
 		slot->nn = nn;
+		rcu_assign_pointer(slot->live, nn);
 	}
 	if (nn)
 		refcount_inc(&nn->ref);
@@ -333,6 +340,8 @@ static void __net_exit np_net_pre_exit(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
 
+	/* The core waits for RCU after this: nobody who had it from here has it then. */
+	RCU_INIT_POINTER(slot->live, NULL);
 	if (slot->nn)
 		WRITE_ONCE(slot->nn->dead, true);
 }

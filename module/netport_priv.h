@@ -19,8 +19,10 @@
  * np_shard		1/NP_SHARDS of the ports of a namespace: a lock, the table of
  *			what is bound on these ports, and the tokens given out there
  * np_space		one protocol in one namespace
+ * np_config		how ports of one protocol are given out there, if not as usual
  * np_addr		one local address in one space, and which of its ports are taken
  * np_user		one uid, over all namespaces
+ * np_spot		what a packet may match: all attached np_parts that have the same
  *
  * The table
  * ---------
@@ -70,11 +72,12 @@
  * np_net.wait_lock	the queue of those who wait for any port, and every waiter's state
  * netport_owner.lock	the owner's list of reservations, of wishes, and all labels
  * np_net.hold_lock	the lists of holds
+ * np_shard.seat_lock	all np_spot for the shard's ports.  Nested in any shard's lock
  * np_addr.lock		the array np_addr.few, and the change from it to np_addr.occ
  *
  * xa_lock of np_net.spaces, np_net.addr_lock: birth, idleness and death of spaces and
  * addresses; taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
- * then held by its count, never by a lock.  np_user: users_lock in user.c.
+ * then held by its count, never by a lock.  np_user: users_lock in user.c, nested in any.
  *
  * np_net.dead is set in pre_exit, when RCU readers may still look at np_net.net; under
  * a shard lock it says whether the shard has been, or is about to be, emptied.
@@ -97,6 +100,8 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #define NP_FAMILY_ALL	(NETPORT_FAMILY_IPV4 | NETPORT_FAMILY_IPV6)
 #define NP_OPT_HOST	(NETPORT_OPT_HOST_CHECK | NETPORT_OPT_HOST_HOLD)
@@ -152,6 +157,17 @@ struct np_hash {
 	} first;
 };
 
+/* What a spot has, best match first. */
+enum np_shape {
+	NP_SHAPE_FULL,		/* remote with a port, and a local address */
+	NP_SHAPE_FULL_ANY,	/* ... any local address */
+	NP_SHAPE_REMOTE,	/* remote address alone, and a local one */
+	NP_SHAPE_REMOTE_ANY,	/* ... any local address */
+	NP_SHAPE_LOCAL,		/* local address */
+	NP_SHAPE_ANY,		/* nothing */
+	NP_SHAPES,
+};
+
 struct np_shard {
 	spinlock_t		lock;		/* see "Locks" above */
 	bool			unserved;	/* waiters left over, see wait.c */
@@ -159,6 +175,9 @@ struct np_shard {
 	struct np_hash		table;		/* np_entry */
 	struct np_hash		tokens;		/* np_resv.token_link */
 	struct np_hash		queues;		/* np_queue.node, by port */
+	spinlock_t		seat_lock;	/* see "Locks" above */
+	u32			shapes_used;	/* for each enum np_shape a bit: are there spots? */
+	u32			shapes[NP_SHAPES]; /* how many seats in them; seat_lock for both */
 } ____cacheline_aligned_in_smp;
 
 #define NP_CHUNKS	16
@@ -279,10 +298,15 @@ struct np_entry {
 #define NP_BIND_HOST_CHECK	BIT(9)	/* made with NETPORT_OPT_HOST_CHECK */
 #define NP_BIND_HOST_HOLD	BIT(10)	/* made with NETPORT_OPT_HOST_HOLD */
 #define NP_BIND_CLOSED		BIT(11)	/* holds the whole port, see NETPORT_RELEASE_PORT */
+#define NP_BIND_MUTED		BIT(12)	/* listens: TUPLE_ONLY is taken out of np_entry.share */
+/* of an np_resv as a whole again */
+#define NP_BIND_LISTENING	BIT(13)
+#define NP_BIND_CONNECTED	BIT(14)
 
 /* What is an np_bind's own; the rest is of the np_resv as a whole. */
 #define NP_BIND_OWN	(NP_BIND_NARROW | NP_BIND_FULL | NP_BIND_OPTTUPLE | NP_BIND_PART | \
-			 NP_BIND_HOST_CHECK | NP_BIND_HOST_HOLD | NP_BIND_CLOSED)
+			 NP_BIND_HOST_CHECK | NP_BIND_HOST_HOLD | NP_BIND_CLOSED | \
+			 NP_BIND_MUTED)
 
 /**
  * struct np_bind - what a reservation claims, as an entry of the table
@@ -338,12 +362,16 @@ struct np_resv {
  * @wide: of what it is a part; held.  Lock of the bind's shard and, to change it, home's
  * @link: in np_wide.parts
  * @host: the socket that keeps the host out, or NULL
+ * @spot: where packets find it, or NULL; seat_lock
+ * @seat: its place there; seat_lock
  */
 struct np_part {
 	struct np_bind		bind;
 	struct np_wide		*wide;
 	struct list_head	link;
 	struct np_host		*host;
+	struct np_spot		*spot;
+	u32			seat;
 };
 
 /**
@@ -356,6 +384,8 @@ struct np_part {
  * @nr: the next number of a part
  * @count: how many ports it was made with
  * @label: text for listings, owner lock
+ * @user: as whose it counts, if not its owner's; held.  Locks as np_resv.owner
+ * @priv: what netport_lookup() returns for it, or NULL: it isn't attached.  Home's lock
  */
 struct np_wide {
 	struct np_resv		resv;
@@ -365,6 +395,8 @@ struct np_wide {
 	u32			nr;
 	u16			count;
 	u8			label[NETPORT_LABEL_LEN];
+	struct np_user		*user;
+	void			*priv;
 };
 
 /**
@@ -449,6 +481,7 @@ struct np_queue {
  * @range: low port in the lower half, high port in the upper, READ_ONCE
  * @count: reservations, bounded by max_per_netns
  * @spaces: np_space by protocol
+ * @configs: np_config by protocol; read under RCU
  * @addr_lock: birth and death in @addrs
  * @addrs: np_addr by key
  * @idle_addrs: some that nobody uses, or used when they came here; under @addr_lock
@@ -462,6 +495,7 @@ struct np_queue {
  * @any_port: those who wait for a port of some range; wait_lock
  * @waiters: all who wait; wait_lock
  * @serve: goes on with serving waiters, where there were many
+ * @spots: np_spot by what a packet has; under RCU, and seat_lock to change it
  * @hold_lock: see "Locks" above
  * @holds: np_resv.owner_link, a list for each class of durations; hold_lock
  * @hold_armed: @hold_end is queued, for
@@ -477,6 +511,7 @@ struct np_net {
 	u32			range;
 	atomic_t		count;
 	struct xarray		spaces;
+	struct xarray		configs;
 	spinlock_t		addr_lock;	/* see "Locks" above */
 	struct rhashtable	addrs;
 	struct np_addr		*idle_addrs[NP_IDLE_ADDRS];
@@ -490,6 +525,7 @@ struct np_net {
 	struct np_queue		any_port;
 	struct list_head	waiters;
 	struct work_struct	serve;
+	struct rhltable		spots;
 	spinlock_t		hold_lock;	/* see "Locks" above */
 	struct list_head	holds[NP_HOLD_CLASSES];
 	bool			hold_armed;
@@ -676,6 +712,20 @@ static inline bool np_resv_is(const struct np_resv *r, u16 flags)
 	return r->bind.e.flags & flags;
 }
 
+/* As whose a reservation counts. */
+static inline struct np_user *np_resv_user(struct np_resv *r)
+{
+	struct np_user *user = np_resv_is(r, NP_BIND_WIDE) ? np_resv_wide(r)->user : NULL;
+
+	return user ?: r->owner->user;
+}
+
+/* The share flags that were asked for. */
+static inline u8 np_bind_asked(const struct np_bind *b)
+{
+	return b->e.share | (b->e.flags & NP_BIND_MUTED ? NETPORT_SHARE_TUPLE_ONLY : 0);
+}
+
 static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
 {
 	return &nn->shards[port / NP_WORD_PORTS % NP_SHARDS];
@@ -831,6 +881,7 @@ static inline bool np_remotes_meet(const struct in6_addr *a, u16 a_port,
 bool np_want_overlaps(const struct np_want *a, const struct np_want *b);
 int np_want_init(struct np_want *w, struct np_user *user,
 		 const struct netport_binding *b, u32 options);
+void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user);
 
 /* table.c */
 u32 np_entry_hash(struct hlist_node *node);
@@ -929,6 +980,8 @@ struct np_wide *np_wide_alloc(struct netport_owner *owner, gfp_t gfp);
 void np_wide_put(struct np_wide *wide);
 struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t gfp);
 void np_parts_unhost(struct list_head *parts);
+void np_parts_retire(struct np_net *nn, struct list_head *parts);
+void np_wide_detach(struct np_wide *wide);
 void np_part_free(struct np_part *part);
 void np_bind_fill(struct np_bind *b, const struct np_want *w);
 void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);
@@ -949,6 +1002,7 @@ void np_token_exit(void);
 /**
  * struct np_plan - a request, with all that is needed to make a reservation of it
  * @owner: for whom
+ * @user: as whose it counts; held by @owner, or by @wide or whoever made the plan
  * @resv: what it will be; NULL once it is
  * @wide: @resv, if that is an np_wide; NULL if it is an np_resv
  * @parts: np_part.link of the new parts of @wide: of each port, one for each binding
@@ -971,6 +1025,7 @@ void np_token_exit(void);
  */
 struct np_plan {
 	struct netport_owner	*owner;
+	struct np_user		*user;
 	struct np_resv		*resv;
 	struct np_wide		*wide;
 	struct list_head	parts;
@@ -999,8 +1054,9 @@ struct np_plan {
 
 int np_label_check(const u8 *label);
 bool np_terms_empty(const struct netport_terms *terms);
-struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_request *req,
-			     struct np_wide *wide, unsigned int flags, gfp_t gfp);
+struct np_plan *np_plan_make(struct netport_owner *owner, struct np_user *user,
+			     const struct netport_request *req, struct np_wide *wide,
+			     unsigned int flags, gfp_t gfp);
 void np_plan_free(struct np_plan *p);
 int np_plan_check(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
 		  u16 port);
@@ -1040,6 +1096,8 @@ static inline void np_want_refill(struct np_want *w, const struct np_cursor *c)
 }
 
 /* resv.c */
+int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share);
+void np_resv_serve_later(struct np_net *nn, struct np_resv *r);
 void np_resv_unpublish(struct np_shard *shard, struct np_resv *r);
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 				     struct np_part *part);
@@ -1064,6 +1122,8 @@ int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port);
 int np_plan_next(struct np_plan *p);
 int np_plan_run(struct np_plan *p, gfp_t gfp);
 bool np_request_plain(const struct netport_request *req);
+int np_request_as(struct netport_owner *owner, struct np_user *user,
+		  struct netport_request *req, gfp_t gfp);
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
@@ -1089,6 +1149,7 @@ struct np_moved {
 	} move[];
 };
 
+struct np_wide *np_resv_widen(struct netport_owner *owner, u64 token, gfp_t gfp);
 struct np_moved *np_moved_gather(struct np_net *nn, const struct netport_owner *owner,
 				 u64 token, bool whole, gfp_t gfp);
 bool np_moved_same(const struct np_moved *m, struct np_resv *r, bool whole);
@@ -1097,6 +1158,31 @@ int np_extend(struct netport_owner *owner, struct netport_request *req, gfp_t gf
 int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_release_part(struct netport_owner *owner, u64 token, u16 port, u16 count, gfp_t gfp);
 int np_label(struct netport_owner *owner, const struct netport_label *label, gfp_t gfp);
+
+/* attach.c */
+int np_attach(struct netport_owner *owner, u64 token, void *priv, gfp_t gfp);
+int np_detach(struct netport_owner *owner, u64 token);
+
+/* state.c */
+void np_bind_set_state(struct np_bind *b, u16 state);
+int np_state_check(const struct np_plan *p);
+int np_set_state(struct netport_owner *owner, u64 token, enum netport_state state);
+
+/* lookup.c */
+int np_seat_take(struct np_net *nn, struct np_part *part, void *priv);
+void np_seat_set(struct np_net *nn, struct np_part *part, void *priv);
+void np_seat_leave(struct np_net *nn, struct np_part *part);
+void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash);
+int np_spots_init(struct np_net *nn);
+void np_spots_destroy(struct np_net *nn);
+
+/* config.c */
+void np_config_range(const struct np_net *nn, u16 protocol, u16 *low, u16 *high);
+u16 np_config_floor(const struct np_net *nn, u16 protocol);
+u64 np_config_reserved(const struct np_net *nn, u16 protocol, unsigned int word);
+int np_config_get(struct np_net *nn, u16 protocol, struct netport_space *space);
+int np_config_set(struct np_net *nn, u16 protocol, const struct netport_space *space);
+void np_configs_destroy(struct np_net *nn);
 
 /* candidate.c */
 int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *cand,
@@ -1125,7 +1211,8 @@ void np_owner_hold(struct netport_owner *owner, unsigned int n);
 int np_owner_move(struct netport_owner *from, struct netport_owner *to, unsigned int n);
 void np_owner_move_back(struct netport_owner *from, struct netport_owner *to, unsigned int n);
 bool np_owner_admin(const struct netport_owner *owner);
-int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 low, u16 high);
+int np_owner_access(const struct netport_owner *owner, struct np_want *w, unsigned int n,
+		    u16 low, u16 high);
 void np_owner_limits(struct netport_info *info);
 
 /* hold.c */
@@ -1157,11 +1244,35 @@ void np_host_flush(void);
 u64 np_host_features(void);
 
 /* user.c */
-struct np_user *np_user_get(kuid_t uid);
+struct np_user *np_user_get(kuid_t uid, gfp_t gfp);
 void np_user_put(struct np_user *u);
 
 /* net.c */
 struct np_net *np_net_get(struct net *net);
+
+extern unsigned int np_net_id;
+
+/**
+ * struct np_net_slot - what a namespace has of us
+ * @nn: its tables, or NULL; np_net_lock
+ * @live: the same under RCU, for those who have no reference; NULL again once it is going
+ */
+struct np_net_slot {
+	struct np_net		*nn;
+	struct np_net __rcu	*live;
+};
+
+/*
+ * The tables of a namespace, for a packet; NULL if nobody has reserved anything, or it is going.
+ * Called under RCU: net_generic() would ask for that once more.
+ */
+static inline struct np_net *np_net_live(const struct net *net)
+{
+	const struct np_net_slot *slot = rcu_dereference(net->gen)->ptr[np_net_id];
+
+	return rcu_dereference(slot->live);
+}
+
 void np_net_put(struct np_net *nn);
 struct net *np_net_hold(struct np_net *nn);
 bool np_queue_work(struct work_struct *work);

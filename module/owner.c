@@ -102,7 +102,7 @@ struct netport_owner *np_owner_create(struct net *net, kuid_t uid, bool trusted)
 		err = PTR_ERR(owner->nn);
 		goto err_free;
 	}
-	owner->user = np_user_get(uid);
+	owner->user = np_user_get(uid, GFP_KERNEL_ACCOUNT);
 	if (!owner->user)
 		goto err_net;
 	owner->id = atomic64_inc_return(&np_owner_ids);
@@ -314,10 +314,24 @@ void np_owner_limits(struct netport_info *info)
 	info->max_per_netns = READ_ONCE(max_per_netns);
 }
 
+/* The first port that needs no capability, whichever of these protocols it is for. */
+static u16 np_owner_floor(const struct netport_owner *owner, const struct np_want *w,
+			  unsigned int n)
+{
+	u16 floor = 0;
+
+	if (owner->trusted)
+		return 0;
+	while (n--)
+		floor = max(floor, np_config_floor(owner->nn, w++->protocol));
+	return floor;
+}
+
 /**
  * np_owner_access() - may an owner have these ports?
  * @owner: the owner
- * @w: the request; its range is filled in if it has no port
+ * @w: the request's bindings; the range of the first is filled in if it has no port
+ * @n: how many
  * @low: first port of a range of its own, or 0
  * @high: last port of it, or 0
  *
@@ -325,9 +339,10 @@ void np_owner_limits(struct netport_info *info)
  *
  * Return: 0, -EACCES, or -EINVAL for a range that makes no sense.
  */
-int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 low, u16 high)
+int np_owner_access(const struct netport_owner *owner, struct np_want *w, unsigned int n,
+		    u16 low, u16 high)
 {
-	u16 floor = owner->trusted ? 0 : np_net_floor(owner->nn);
+	u16 floor = np_owner_floor(owner, w, n);
 	bool clip = !low;
 
 	if (w->port) {
@@ -337,7 +352,7 @@ int np_owner_access(const struct netport_owner *owner, struct np_want *w, u16 lo
 	}
 
 	if (!low && !high) {
-		np_net_range(owner->nn, &low, &high);
+		np_config_range(owner->nn, w->protocol, &low, &high);
 	} else {
 		low = low ?: 1;
 		high = high ?: U16_MAX;

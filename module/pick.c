@@ -83,7 +83,7 @@ static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned
 /* The ports of a word that a request asks for, whoever has them. */
 static u64 np_want_word(const struct np_net *nn, const struct np_want *w, unsigned int word)
 {
-	u64 bits = ~np_net_reserved(nn, word);
+	u64 bits = ~np_config_reserved(nn, w->protocol, word);
 
 	return likely(!w->exclude) ? bits : bits & ~w->exclude[word];
 }

@@ -65,7 +65,7 @@ static int np_plan_want(struct np_plan *p, struct np_want *w, const struct netpo
 
 	/* A tuple needs a port, also where that is only with the first of them. */
 	whole.port = p->port;
-	err = np_want_init(w, p->owner->user, &whole, p->options & NETPORT_OPT_TUPLE);
+	err = np_want_init(w, p->user, &whole, p->options & NETPORT_OPT_TUPLE);
 	if (err)
 		return err;
 	if (p->options & NP_OPT_HOST)
@@ -123,7 +123,7 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req,
 	u32 i;
 	int err;
 
-	err = np_owner_access(p->owner, w, req->reserve.low, req->reserve.high);
+	err = np_owner_access(p->owner, w, p->n, req->reserve.low, req->reserve.high);
 	if (err)
 		return err;
 	if ((p->options & NETPORT_OPT_PERSISTENT) && !np_owner_admin(p->owner))
@@ -148,7 +148,8 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req,
 
 static bool np_plan_is_wide(const struct np_plan *p, const struct netport_request *req)
 {
-	return p->n > 1 || p->count > 1 || req->terms.label[0] || (p->options & NP_OPT_HOST);
+	return p->n > 1 || p->count > 1 || req->terms.label[0] || (p->options & NP_OPT_HOST) ||
+	       p->user != p->owner->user;
 }
 
 /* The reservation, and what it claims. */
@@ -175,6 +176,10 @@ static int np_plan_resv(struct np_plan *p, const struct netport_request *req, gf
 		p->wide->count = p->count;
 		p->wide->nparts = p->n * p->count;
 		memcpy(p->wide->label, req->terms.label, NETPORT_LABEL_LEN);
+		if (p->user != p->owner->user) {
+			refcount_inc(&p->user->ref);
+			p->wide->user = p->user;
+		}
 	}
 	p->resv = &p->wide->resv;
 	for (i = 0; i < p->n * p->count; i++) {
@@ -267,6 +272,7 @@ static int np_plan_fill(struct np_plan *p, const struct netport_request *req,
 /**
  * np_plan_make() - a plan for a request
  * @owner: for whom
+ * @user: as whose a new reservation counts, or NULL: @owner's
  * @req: the request; pointers in it are the kernel's
  * @wide: the reservation that is to get the bindings, or NULL for a new one
  * @flags: NP_PLAN_*
@@ -274,8 +280,9 @@ static int np_plan_fill(struct np_plan *p, const struct netport_request *req,
  *
  * Return: the plan, to be freed with np_plan_free(), or an ERR_PTR.
  */
-struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_request *req,
-			     struct np_wide *wide, unsigned int flags, gfp_t gfp)
+struct np_plan *np_plan_make(struct netport_owner *owner, struct np_user *user,
+			     const struct netport_request *req, struct np_wide *wide,
+			     unsigned int flags, gfp_t gfp)
 {
 	u32 n = req->terms.nbindings + 1;
 	struct np_plan *p;
@@ -289,6 +296,7 @@ struct np_plan *np_plan_make(struct netport_owner *owner, const struct netport_r
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&p->parts);
 	p->owner = owner;
+	p->user = (wide ? wide->user : user) ?: owner->user;
 	p->wide = wide;
 	p->n = n;
 	p->count = req->terms.count ?: 1;
@@ -446,8 +454,10 @@ int np_plan_check(struct np_plan *p, struct np_shard *shard, const struct np_cur
  *
  * The bindings don't overlap each other, so that each can be checked before any is linked.
  *
- * Return: 0, -EADDRINUSE, -EDQUOT, or -EAGAIN if np_plan_prepare() and np_plan_refill() are
- * needed.
+ * If the reservation that they are for is attached, packets find them at once.
+ *
+ * Return: 0, -EADDRINUSE, -EDQUOT, -ENOMEM, or -EAGAIN if np_plan_prepare() and
+ * np_plan_refill() are needed.
  */
 int np_plan_link(struct np_plan *p, struct np_shard *shard, const struct np_cursor *c,
 		 u16 port, struct np_part *part)
@@ -465,6 +475,13 @@ int np_plan_link(struct np_plan *p, struct np_shard *shard, const struct np_curs
 		err = np_table_link(shard, b, &p->spare[i]);
 		if (err)
 			goto undo;
+		if (part && unlikely(p->wide->priv)) {
+			err = np_seat_take(p->owner->nn, part, p->wide->priv);
+			if (err) {
+				np_table_unlink(shard, b);
+				goto undo;
+			}
+		}
 		if (part)
 			part = list_next_entry(part, link);
 	}
@@ -473,6 +490,7 @@ int np_plan_link(struct np_plan *p, struct np_shard *shard, const struct np_curs
 undo:
 	while (i--) {
 		part = list_prev_entry(part, link);
+		np_seat_leave(p->owner->nn, part);
 		np_table_unlink(shard, &part->bind);
 	}
 	return err;
@@ -542,5 +560,5 @@ int np_resv_want(const struct netport_owner *owner, struct np_want *w,
 {
 	int err = np_want_init(w, owner->user, b, req->options);
 
-	return err ?: np_owner_access(owner, w, req->low, req->high);
+	return err ?: np_owner_access(owner, w, 1, req->low, req->high);
 }

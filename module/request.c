@@ -43,7 +43,7 @@ static void np_plan_host_conflict(const struct np_want *w, u16 port)
 /* Have the host bind all that a plan asks for, from a port on. */
 int np_plan_host(struct np_plan *p, u16 port)
 {
-	kuid_t uid = p->owner->user->uid;
+	kuid_t uid = p->user->uid;
 	const struct np_want *w = p->want;
 	struct np_part *part;
 	int err = 0;
@@ -233,24 +233,26 @@ bool np_request_plain(const struct netport_request *req)
 }
 
 /**
- * np_request() - reserve what a request asks for
+ * np_request_as() - reserve what a request asks for
  * @owner: for whom
+ * @user: as whose it counts, or NULL: @owner's
  * @req: the request; pointers in it are the kernel's.  Port and token are results
  * @gfp: for the memory
  *
  * Return: 0 or an error of NETPORT_IOC_REQUEST.
  */
-int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+int np_request_as(struct netport_owner *owner, struct np_user *user,
+		  struct netport_request *req, gfp_t gfp)
 {
 	u64 deadline = req->terms.deadline;
 	struct np_plan *p;
 	int err;
 
-	if (np_request_plain(req))
+	if (np_request_plain(req) && (!user || user == owner->user))
 		return np_resv_make(owner, &req->reserve, gfp);
 	if (deadline && !gfpflags_allow_blocking(gfp))
 		return -EINVAL;
-	p = np_plan_make(owner, req, NULL, deadline ? NP_PLAN_WAIT : 0, gfp);
+	p = np_plan_make(owner, user, req, NULL, deadline ? NP_PLAN_WAIT : 0, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	if (deadline) {
@@ -266,6 +268,11 @@ int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t g
 	}
 	np_plan_free(p);
 	return err;
+}
+
+int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return np_request_as(owner, NULL, req, gfp);
 }
 
 /**
@@ -390,7 +397,7 @@ int np_request_available(struct netport_owner *owner, struct netport_request *re
 	if (req->terms.deadline)
 		return -EINVAL;
 	/* What is only looked at takes nothing away from others. */
-	p = np_plan_make(owner, req, NULL, NP_PLAN_CHARGED, gfp);
+	p = np_plan_make(owner, NULL, req, NULL, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	if (p->pick)
@@ -418,7 +425,7 @@ int np_request_wish(struct netport_owner *owner, struct netport_request *req, gf
 	/* Granted and not fetched it would outlive an owner that never had it. */
 	if (req->terms.deadline || (req->reserve.options & NETPORT_OPT_PERSISTENT))
 		return -EINVAL;
-	p = np_plan_make(owner, req, NULL, NP_PLAN_WAIT, gfp);
+	p = np_plan_make(owner, NULL, req, NULL, NP_PLAN_WAIT, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	err = np_wish(p, &id, gfp);

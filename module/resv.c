@@ -33,7 +33,7 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r)
 	if (likely(!np_resv_is(r, NP_BIND_WIDE)))
 		np_resv_unlink(shard, r->owner->nn, &r->bind);
 	else
-		np_parts_unhost(&np_resv_wide(r)->parts);
+		np_parts_retire(r->owner->nn, &np_resv_wide(r)->parts);
 	np_resv_retract(shard, r);
 }
 
@@ -275,6 +275,51 @@ int np_resv_available(struct netport_owner *owner, const struct netport_reserve 
 	}
 	np_addr_unfind(&w);
 	return err;
+}
+
+/* changing them */
+
+/**
+ * np_resv_fits() - does a reservation go with what is around, now?
+ * @nn: namespace
+ * @r: the reservation, all its shards locked
+ * @share: NETPORT_SHARE_* for which that is in question
+ *
+ * Return: 0, -EADDRINUSE or -EDQUOT.
+ */
+int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share)
+{
+	int left = NP_COMPARE_MAX, err;
+	struct np_want w;
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r) {
+		if (!(b->e.share & share))
+			continue;
+		/* It overlaps itself, but what is in common with itself is all it has. */
+		np_want_again(&w, b, np_resv_user(r));
+		w.left = left;
+		err = np_table_check(np_shard_of(nn, b->e.port), &w, false);
+		left = w.left;
+		if (err < 0)
+			return err == -EDQUOT ? err : -EADDRINUSE;
+	}
+	return 0;
+}
+
+/* It shares with others than before: those who wait may have got what they wait for. */
+void np_resv_serve_later(struct np_net *nn, struct np_resv *r)
+{
+	struct np_shard *shard;
+	struct np_bind *b;
+
+	np_resv_for_each_bind(b, r) {
+		shard = np_shard_of(nn, b->e.port);
+		if (np_wait_any(nn, shard)) {
+			shard->unserved = true;
+			np_net_serve_later(nn);
+		}
+	}
 }
 
 /* giving them back */

@@ -60,7 +60,7 @@ u32 np_entry_hash(struct hlist_node *node)
 	case NP_NODE:
 		return np_hash_node(b->addr, e->port);
 	case NP_MEMBER:
-		return np_hash_member(b->addr, e->port, &b->remote, b->ifindex, e->share,
+		return np_hash_member(b->addr, e->port, &b->remote, b->ifindex, np_bind_asked(b),
 				      np_bind_resv(b)->owner);
 	default:
 		return np_hash_tuple(b->addr, e->port, &b->remote, e->rport);
@@ -119,7 +119,7 @@ static struct np_entry *np_find_node(struct np_shard *shard, struct np_port *p,
 
 static struct np_user *np_bind_user(struct np_bind *b)
 {
-	return np_bind_resv(b)->owner->user;
+	return np_resv_user(np_bind_resv(b));
 }
 
 /* The flags of a binding, as user @u sees them. */
@@ -899,7 +899,7 @@ static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
 			  const struct netport_owner *owner)
 {
 	return b->addr == w->addr && b->e.port == w->port && b->e.rport == w->rport &&
-	       b->e.share == w->share && b->ifindex == w->ifindex &&
+	       np_bind_asked(b) == w->share && b->ifindex == w->ifindex &&
 	       ipv6_addr_equal(&b->remote, &w->remote) &&
 	       !((b->e.flags ^ w->flags) & NP_BIND_OPTTUPLE) &&
 	       np_bind_resv(b)->owner == owner && np_bind_whole(b);

@@ -308,6 +308,8 @@ void np_wide_put(struct np_wide *wide)
 {
 	if (!refcount_dec_and_test(&wide->ref))
 		return;
+	if (wide->user)
+		np_user_put(wide->user);
 	np_owner_put(wide->resv.owner);
 	kfree(wide);
 }
@@ -348,6 +350,34 @@ void np_parts_unhost(struct list_head *parts)
 		np_host_release(part->host);
 		part->host = NULL;
 	}
+}
+
+/**
+ * np_parts_retire() - parts stop being anything but entries of the table
+ * @nn: namespace
+ * @parts: np_part.link of parts that have been a reservation's, under the lock under which
+ *	they stop being it
+ */
+void np_parts_retire(struct np_net *nn, struct list_head *parts)
+{
+	struct np_part *part;
+
+	np_parts_unhost(parts);
+	list_for_each_entry(part, parts, link)
+		np_seat_leave(nn, part);
+}
+
+/**
+ * np_wide_detach() - have packets find a reservation no more
+ * @wide: the reservation, its home locked
+ */
+void np_wide_detach(struct np_wide *wide)
+{
+	struct np_part *part;
+
+	list_for_each_entry(part, &wide->parts, link)
+		np_seat_leave(wide->resv.owner->nn, part);
+	wide->priv = NULL;
 }
 
 /**

@@ -29,33 +29,32 @@ static struct np_user *np_user_lookup(kuid_t uid)
 /**
  * np_user_get() - the user of a uid
  * @uid: the uid
- *
- * May sleep.
+ * @gfp: for the memory
  *
  * Return: a reference, to be given back with np_user_put(), or NULL without memory.
  */
-struct np_user *np_user_get(kuid_t uid)
+struct np_user *np_user_get(kuid_t uid, gfp_t gfp)
 {
 	struct np_user *u, *new;
 
-	spin_lock(&users_lock);
+	spin_lock_bh(&users_lock);
 	u = np_user_lookup(uid);
-	spin_unlock(&users_lock);
+	spin_unlock_bh(&users_lock);
 	if (u)
 		return u;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = kzalloc(sizeof(*new), gfp);
 	if (!new)
 		return NULL;
 	refcount_set(&new->ref, 1);
 	new->uid = uid;
 	new->id = get_random_u64();
 
-	spin_lock(&users_lock);
+	spin_lock_bh(&users_lock);
 	u = np_user_lookup(uid);
 	if (!u)
 		hash_add(users, &new->node, __kuid_val(uid));
-	spin_unlock(&users_lock);
+	spin_unlock_bh(&users_lock);
 	if (!u)
 		return new;
 	kfree(new);
@@ -71,11 +70,11 @@ void np_user_put(struct np_user *u)
 {
 	bool last;
 
-	spin_lock(&users_lock);
+	spin_lock_bh(&users_lock);
 	last = refcount_dec_and_test(&u->ref);
 	if (last)
 		hash_del(&u->node);
-	spin_unlock(&users_lock);
+	spin_unlock_bh(&users_lock);
 	if (last)
 		kfree(u);
 }

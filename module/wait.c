@@ -367,7 +367,7 @@ static int np_waiter_enter(struct np_net *nn, struct np_shard *shard, struct np_
 			list_add_tail(&w->all_link, &nn->waiters);
 			return 0;
 		}
-		of_user += p->owner->user == w->plan->owner->user;
+		of_user += p->user == w->plan->user;
 	}
 	if (of_user >= NETPORT_WISHES_MAX || q->count == NP_QUEUE_MAX)
 		return -EDQUOT;

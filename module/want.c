@@ -130,3 +130,30 @@ bool np_want_overlaps(const struct np_want *a, const struct np_want *b)
 	       np_devices_meet(a->ifindex, b->ifindex) &&
 	       np_remotes_meet(&a->remote, a->rport, &b->remote, b->rport);
 }
+
+/**
+ * np_want_again() - a binding as a request
+ * @w: the result
+ * @b: the binding
+ * @user: as whose
+ */
+void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user)
+{
+	const struct np_addr *a = b->addr;
+
+	memset(w, 0, sizeof(*w));
+	w->space = a->space;
+	w->addr = b->addr;
+	w->user = user;
+	w->local = a->key.addr;
+	w->remote = b->remote;
+	w->ifindex = b->ifindex;
+	w->protocol = a->space->protocol;
+	w->port = b->e.port;
+	w->rport = b->e.rport;
+	w->families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
+	w->share = b->e.share;
+	w->flags = b->e.flags & NP_BIND_OWN;
+	w->any = a->any ? a->family : -1;
+	w->left = NP_COMPARE_MAX;
+}

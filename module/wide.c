@@ -32,11 +32,16 @@ static void np_resv_replace(struct np_shard *shard, struct np_resv *r, struct np
 	spin_unlock(&r->owner->lock);
 }
 
-/*
- * Make a reservation an np_wide, if it isn't one yet.  The caller gets a reference, and has
- * to find it by its token again to be sure that it's still there.
+/**
+ * np_resv_widen() - make a reservation an np_wide, if it isn't one yet
+ * @owner: whose
+ * @token: its name
+ * @gfp: for the memory
+ *
+ * Return: a reference, or an ERR_PTR: -ENOENT, -ENOMEM.  The caller has to find it by its token
+ * again to be sure that it's still there.
  */
-static struct np_wide *np_resv_widen(struct netport_owner *owner, u64 token, gfp_t gfp)
+struct np_wide *np_resv_widen(struct netport_owner *owner, u64 token, gfp_t gfp)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, token);
 	struct np_wide *wide, *new;
@@ -115,6 +120,9 @@ static int np_extend_link(struct np_plan *p, struct np_shard *shard)
 
 	if (p->wide->nparts + p->n > NETPORT_BINDINGS_MAX)
 		return -EINVAL;
+	err = np_state_check(p);
+	if (err)
+		return err;
 	if (!p->charged) {
 		err = np_owner_charge(p->owner, p->n);
 		if (err)
@@ -168,7 +176,7 @@ static int np_extend_once(struct netport_owner *owner, const struct netport_requ
 	if (now.reserve.binding.port && now.reserve.binding.port != *port)
 		return -EINVAL;
 	now.reserve.binding.port = *port;
-	p = np_plan_make(owner, &now, wide, NP_PLAN_CHARGED, gfp);
+	p = np_plan_make(owner, NULL, &now, wide, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	err = np_plan_host_start(p, gfp);
@@ -353,6 +361,9 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 	unsigned int before = wide->nparts;
 	int err;
 
+	err = np_state_check(p);
+	if (err)
+		return err;
 	err = p->n > before ? np_owner_charge(p->owner, p->n - before) : 0;
 	if (err) {
 		p->full = true;
@@ -367,7 +378,7 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 		return err;
 	}
 	list_splice_init(&wide->parts, dead);
-	np_parts_unhost(dead);
+	np_parts_retire(nn, dead);
 	wide->nparts = 0;
 	np_wide_join(p);
 	WRITE_ONCE(wide->resv.bind.e.port, port);
@@ -502,7 +513,7 @@ int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gf
 	err = -EINVAL;
 	if (!np_wide_changes(wide))
 		goto out;
-	p = np_plan_make(owner, req, wide, NP_PLAN_CHARGED, gfp);
+	p = np_plan_make(owner, NULL, req, wide, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p)) {
 		err = PTR_ERR(p);
 		goto out;
@@ -546,7 +557,7 @@ static void np_parts_leave(struct np_wide *wide, struct np_wide *gone, u16 port,
 		np_wide_put(wide);
 		n++;
 	}
-	np_parts_unhost(&gone->parts);
+	np_parts_retire(wide->resv.owner->nn, &gone->parts);
 	wide->nparts -= n;
 	np_owner_uncharge(wide->resv.owner, n);
 }

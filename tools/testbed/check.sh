@@ -45,12 +45,13 @@ done
 # What checkpatch says of any code outside the kernel's own tree, and no more.
 outside=FILE_PATH_CHANGES		# MAINTAINERS is not ours
 outside+=,LINUX_VERSION_CODE		# one header bridges 6.1 and 6.12
-# In the module: initialisers and loops made by a macro use an argument twice.
-module=$outside,MACRO_ARG_REUSE
+outside+=,CONSTANT_COMPARISON		# which takes KERNEL_VERSION() for a constant
+# In the module: initialisers and loops made by a macro use an argument twice; and what exports
+# into our namespace is defined somewhere.
+module=$outside,MACRO_ARG_REUSE,EXPORT_SYMBOL
 # In a uapi header: BIT() is the kernel's own.
 uapi=$outside,BIT_MACRO
-# In KUnit suites: the actual value comes first by custom, also when it is constant.
-kunit=$outside,CONSTANT_COMPARISON,MACRO_ARG_REUSE
+kunit=$outside,MACRO_ARG_REUSE
 # In programs: the harness's macros flow and look like functions; libc has no strscpy.
 programs=$outside,BIT_MACRO,CAMELCASE,NEW_TYPEDEFS,STRCPY,PREFER_KERNEL_TYPES
 programs+=,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_WITH_FLOW_CONTROL,PARENTHESIS_ALIGNMENT

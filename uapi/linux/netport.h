@@ -449,11 +449,16 @@ struct netport_granted {
  * %NETPORT_STATE_CANDIDATE: not accepted yet.  %NETPORT_STATE_HELD: released, and held
  * for a while longer.  %NETPORT_STATE_ORPHAN: persistent, and its owner is gone.
  * %NETPORT_STATE_HOST: not a reservation; it's the host's own stack that is in the way.
+ * %NETPORT_STATE_LISTENING, %NETPORT_STATE_CONNECTED: what a stack in the kernel says that
+ * it does with it; with a listener, nobody shares for whom %NETPORT_SHARE_TUPLE_ONLY is all
+ * that they have in common.
  */
 #define NETPORT_STATE_CANDIDATE	(1U << 0)
 #define NETPORT_STATE_HELD	(1U << 1)
 #define NETPORT_STATE_ORPHAN	(1U << 2)
 #define NETPORT_STATE_HOST	(1U << 3)
+#define NETPORT_STATE_LISTENING	(1U << 4)
+#define NETPORT_STATE_CONNECTED	(1U << 5)
 
 /**
  * struct netport_entry - one port on one binding, as it is listed

@@ -63,3 +63,4 @@ module_exit(netport_user_exit);
 
 MODULE_DESCRIPTION("A user of netport, for its selftests");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(NETPORT_NS);

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whom a packet is for: reservations that are attached, found without a lock.
+ *
+ * A *spot* is what a packet may match: local address and port, remote, device, families.
+ * Everybody attached who has the same sits in one spot, so a lookup takes one probe for each
+ * shape of spot that is in use in the shard of the port, however many share it.
+ *
+ * Readers take the number of seats first, and then the array, which only grows: so the seats
+ * counted are in it.  A seat that has been left keeps its pointer until somebody else takes
+ * it, and who counted it before may still read that; so the pointer's owner waits for RCU
+ * before it frees what it points at.
+ */
+#include <kunit/visibility.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "netport_priv.h"
+
+/**
+ * struct np_spot_key - what a packet is compared with
+ * @local: local address, IPv4 as IPv4-mapped; all-zero for any
+ * @remote: likewise
+ * @ports: of both, and the protocol, see np_spot_ports()
+ */
+struct np_spot_key {
+	u64	local[2];
+	u64	remote[2];
+	u64	ports;
+};
+
+/* An array of them; one that is full is replaced by a larger one. */
+struct np_seats {
+	struct rcu_head		rcu;
+	u32			max;
+	struct np_seat {
+		void		*priv;		/* under RCU */
+		struct np_part	*part;		/* seat_lock */
+	} seat[];
+};
+
+/**
+ * struct np_spot - what a packet may match
+ * @node: in np_net.spots
+ * @key: addresses and ports
+ * @ifindex: device, or 0
+ * @families: NETPORT_FAMILY_*
+ * @n: how many seats are taken
+ * @plain: how many of these are of no LOAD_BALANCED binding; seat_lock to change it
+ * @seats: who is here; if not LOAD_BALANCED, in the order in which they came
+ * @rcu: for those who found it without a lock
+ * @first: the first @seats, with one seat
+ */
+struct np_spot {
+	struct rhlist_head	node;
+	struct np_spot_key	key;
+	u32			ifindex;
+	u8			families;
+	u32			n;
+	u32			plain;
+	struct np_seats __rcu	*seats;
+	struct rcu_head		rcu;
+	struct np_seats		first;
+};
+
+/* @rport is 0 for every one. */
+static inline u64 np_spot_ports(u16 protocol, u16 port, u16 rport)
+{
+	return (u64)protocol << 32 | (u32)rport << 16 | port;
+}
+
+#ifdef CONFIG_ARCH_SUPPORTS_INT128
+static inline u64 np_fold(u64 a, u64 b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (u64)(product >> 64) ^ (u64)product;
+}
+#else
+static inline u64 np_fold(u64 a, u64 b)
+{
+	return mul_u64_u64_shr(a, b, 64) ^ (a * b);
+}
+#endif
+
+/*
+ * Remotes choose what is hashed here.  The upper half of a product with a secret factor tells
+ * nothing of what collides.
+ */
+static inline u32 np_spot_mix(const struct np_spot_key *key, u32 seed)
+{
+	u64 secret = seed * GOLDEN_RATIO_64, hash;
+
+	hash = np_fold(key->local[0] ^ secret, key->local[1] ^ (key->ports * GOLDEN_RATIO_64));
+	if (key->remote[0] | key->remote[1])
+		hash = np_fold(key->remote[0] ^ hash, key->remote[1] ^ secret);
+	return hash;
+}
+
+static inline bool np_spot_is(const struct np_spot *spot, const struct np_spot_key *key)
+{
+	const struct np_spot_key *k = &spot->key;
+
+	return !((k->ports ^ key->ports) |
+		 (k->local[0] ^ key->local[0]) | (k->local[1] ^ key->local[1]) |
+		 (k->remote[0] ^ key->remote[0]) | (k->remote[1] ^ key->remote[1]));
+}
+
+static u32 np_spot_hash(const void *data, u32 len, u32 seed)
+{
+	return np_spot_mix(data, seed);
+}
+
+static int np_spot_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	return !np_spot_is(obj, arg->key);
+}
+
+static const struct rhashtable_params np_spot_params = {
+	.head_offset		= offsetof(struct np_spot, node),
+	.key_offset		= offsetof(struct np_spot, key),
+	.key_len		= sizeof(struct np_spot_key),
+	.hashfn			= np_spot_hash,
+	.obj_cmpfn		= np_spot_cmp,
+	.automatic_shrinking	= true,
+};
+
+/* taking and leaving seats */
+
+static enum np_shape np_bind_shape(const struct np_bind *b)
+{
+	bool any = b->addr->any;
+
+	if (b->e.rport)
+		return any ? NP_SHAPE_FULL_ANY : NP_SHAPE_FULL;
+	if (!ipv6_addr_any(&b->remote))
+		return any ? NP_SHAPE_REMOTE_ANY : NP_SHAPE_REMOTE;
+	return any ? NP_SHAPE_ANY : NP_SHAPE_LOCAL;
+}
+
+/* Look for spots of a shape from now on, or if it was the last one, no more. */
+static void np_shape_use(struct np_shard *shard, enum np_shape shape)
+{
+	if (!shard->shapes[shape]++)
+		WRITE_ONCE(shard->shapes_used, shard->shapes_used | BIT(shape));
+}
+
+static void np_shape_unuse(struct np_shard *shard, enum np_shape shape)
+{
+	if (!--shard->shapes[shape])
+		WRITE_ONCE(shard->shapes_used, shard->shapes_used & ~BIT(shape));
+}
+
+/* The one that is exactly this; under seat_lock, so that it stays. */
+static struct np_spot *np_spot_find(struct np_net *nn, const struct np_spot_key *key,
+				    u32 ifindex, u8 families)
+{
+	struct rhlist_head *list, *pos;
+	struct np_spot *spot, *found = NULL;
+
+	rcu_read_lock();
+	list = rhltable_lookup(&nn->spots, key, np_spot_params);
+	rhl_for_each_entry_rcu(spot, pos, list, node)
+		if (spot->ifindex == ifindex && spot->families == families)
+			found = spot;
+	rcu_read_unlock();
+	return found;
+}
+
+static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
+{
+	const struct np_addr *a = b->addr;
+	u8 families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
+	struct np_spot_key key;
+	struct np_spot *spot;
+
+	memcpy(key.local, &a->key.addr, sizeof(key.local));
+	memcpy(key.remote, &b->remote, sizeof(key.remote));
+	key.ports = np_spot_ports(a->space->protocol, b->e.port, b->e.rport);
+	spot = np_spot_find(nn, &key, b->ifindex, families);
+	if (spot)
+		return spot;
+	spot = kzalloc(struct_size(spot, first.seat, 1), GFP_ATOMIC | __GFP_NOWARN);
+	if (!spot)
+		return NULL;
+	spot->key = key;
+	spot->ifindex = b->ifindex;
+	spot->families = families;
+	spot->first.max = 1;
+	RCU_INIT_POINTER(spot->seats, &spot->first);
+	if (!rhltable_insert(&nn->spots, &spot->node, np_spot_params))
+		return spot;
+	kfree(spot);
+	return NULL;
+}
+
+/* The last one has left. */
+static void np_spot_put(struct np_net *nn, struct np_spot *spot)
+{
+	struct np_seats *seats = rcu_dereference_protected(spot->seats, true);
+
+	WARN_ON_ONCE(rhltable_remove(&nn->spots, &spot->node, np_spot_params));
+	if (seats != &spot->first)
+		kfree_rcu(seats, rcu);
+	kfree_rcu(spot, rcu);
+}
+
+static struct np_seats *np_spot_seats(struct np_net *nn, const struct np_spot *spot)
+{
+	struct np_shard *shard = np_shard_of(nn, spot->key.ports);
+
+	return rcu_dereference_protected(spot->seats, lockdep_is_held(&shard->seat_lock));
+}
+
+/* Room for one more. */
+static struct np_seats *np_spot_room(struct np_net *nn, struct np_spot *spot)
+{
+	struct np_seats *seats = np_spot_seats(nn, spot), *more;
+
+	if (spot->n < seats->max)
+		return seats;
+	more = kmalloc(struct_size(more, seat, 2 * seats->max), GFP_ATOMIC | __GFP_NOWARN);
+	if (!more)
+		return NULL;
+	more->max = 2 * seats->max;
+	memcpy(more->seat, seats->seat, spot->n * sizeof(*seats->seat));
+	rcu_assign_pointer(spot->seats, more);
+	if (seats != &spot->first)
+		kfree_rcu(seats, rcu);
+	return more;
+}
+
+static bool np_part_balanced(const struct np_part *part)
+{
+	return part->bind.e.share & NETPORT_SHARE_LOAD_BALANCED;
+}
+
+/**
+ * np_seat_take() - have packets find a part
+ * @nn: namespace
+ * @part: the part, complete
+ * @priv: what they find
+ *
+ * Called under the lock of any shard.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int np_seat_take(struct np_net *nn, struct np_part *part, void *priv)
+{
+	struct np_shard *shard = np_shard_of(nn, part->bind.e.port);
+	struct np_seats *seats = NULL;
+	struct np_spot *spot;
+
+	spin_lock(&shard->seat_lock);
+	spot = np_spot_get(nn, &part->bind);
+	if (spot)
+		seats = np_spot_room(nn, spot);
+	if (seats) {
+		part->spot = spot;
+		part->seat = spot->n;
+		seats->seat[spot->n].part = part;
+		WRITE_ONCE(seats->seat[spot->n].priv, priv);
+		if (!np_part_balanced(part))
+			WRITE_ONCE(spot->plain, spot->plain + 1);
+		np_shape_use(shard, np_bind_shape(&part->bind));
+		/* Who counts it finds it in the array. */
+		smp_store_release(&spot->n, spot->n + 1);
+	} else if (spot && !spot->n) {
+		np_spot_put(nn, spot);
+	}
+	spin_unlock(&shard->seat_lock);
+	return seats ? 0 : -ENOMEM;
+}
+
+/**
+ * np_seat_set() - have packets that find a part get something else
+ * @nn: namespace
+ * @part: the part, which has a seat
+ * @priv: what they find
+ */
+void np_seat_set(struct np_net *nn, struct np_part *part, void *priv)
+{
+	struct np_shard *shard = np_shard_of(nn, part->bind.e.port);
+
+	spin_lock(&shard->seat_lock);
+	WRITE_ONCE(np_spot_seats(nn, part->spot)->seat[part->seat].priv, priv);
+	spin_unlock(&shard->seat_lock);
+}
+
+static void np_seat_move(struct np_seats *seats, u32 from, u32 to)
+{
+	struct np_seat *s = &seats->seat[to];
+
+	s->part = seats->seat[from].part;
+	s->part->seat = to;
+	WRITE_ONCE(s->priv, seats->seat[from].priv);
+}
+
+/**
+ * np_seat_leave() - have packets find a part no more
+ * @nn: namespace
+ * @part: the part, whether it has a seat or not
+ *
+ * Called under the lock of any shard.
+ */
+void np_seat_leave(struct np_net *nn, struct np_part *part)
+{
+	struct np_shard *shard = np_shard_of(nn, part->bind.e.port);
+	struct np_spot *spot = part->spot;
+	struct np_seats *seats;
+	u32 i, last;
+
+	if (!spot)
+		return;
+	spin_lock(&shard->seat_lock);
+	part->spot = NULL;
+	seats = np_spot_seats(nn, spot);
+	last = spot->n - 1;
+	if (spot->plain) {
+		/* The one that came last is found, so they stay in order. */
+		for (i = part->seat; i < last; i++)
+			np_seat_move(seats, i + 1, i);
+	} else if (part->seat != last) {
+		np_seat_move(seats, last, part->seat);
+	}
+	if (!np_part_balanced(part))
+		WRITE_ONCE(spot->plain, spot->plain - 1);
+	WRITE_ONCE(spot->n, last);
+	np_shape_unuse(shard, np_bind_shape(&part->bind));
+	if (!last)
+		np_spot_put(nn, spot);
+	spin_unlock(&shard->seat_lock);
+}
+
+/* looking up */
+
+/* What a spot says of device and family: the more the better; -1 if the packet is another's. */
+static inline int np_spot_rank(const struct np_spot *spot, u8 family, u32 ifindex)
+{
+	if (!(spot->families & family) || (spot->ifindex && spot->ifindex != ifindex))
+		return -1;
+	return (spot->ifindex ? 2 : 0) + (spot->families == family);
+}
+
+static inline void *np_spot_pick(const struct np_spot *spot, u32 hash)
+{
+	/* Pairs with np_seat_take(). */
+	u32 n = smp_load_acquire(&spot->n);
+	const struct np_seats *seats;
+
+	if (unlikely(!n))
+		return NULL;
+	seats = rcu_dereference(spot->seats);
+	if (n > 1 && !READ_ONCE(spot->plain))
+		return READ_ONCE(seats->seat[reciprocal_scale(hash, n)].priv);
+	return READ_ONCE(seats->seat[n - 1].priv);
+}
+
+/* Of spots with the same addresses and ports, the best. */
+static inline void *np_spots_pick(struct rhlist_head *list, u8 family, u32 ifindex, u32 hash)
+{
+	void *found = NULL, *priv;
+	struct rhlist_head *pos;
+	struct np_spot *spot;
+	int best = -1, rank;
+
+	rhl_for_each_entry_rcu(spot, pos, list, node) {
+		rank = np_spot_rank(spot, family, ifindex);
+		if (rank <= best)
+			continue;
+		priv = np_spot_pick(spot, hash);
+		if (priv) {
+			found = priv;
+			best = rank;
+		}
+	}
+	return found;
+}
+
+/*
+ * rhltable_lookup(), in fewer instructions: what is compared stays in registers, and nothing
+ * is called.
+ */
+static __always_inline struct rhlist_head *np_spot_list(const struct rhashtable *ht,
+							const struct np_spot_key key)
+{
+	const struct bucket_table *tbl = rht_dereference_rcu(ht->tbl, (struct rhashtable *)ht);
+	struct rhash_lock_head __rcu *const *bucket;
+	struct rhash_head *pos;
+	struct np_spot *spot;
+	unsigned int hash;
+
+	do {
+		hash = rht_bucket_index(tbl, np_spot_mix(&key, tbl->hash_rnd));
+		bucket = rht_bucket(tbl, hash);
+		do {
+			rht_for_each_entry_rcu_from(spot, pos, rht_ptr_rcu(bucket), tbl, hash,
+						    node.rhead)
+				if (np_spot_is(spot, &key))
+					return &spot->node;
+			/* Moved to another chain while we were on it? */
+		} while (pos != RHT_NULLS_MARKER(bucket));
+		/* What is moved is in the new table first. */
+		smp_rmb();
+		tbl = rht_dereference_rcu(tbl->future_tbl, (struct rhashtable *)ht);
+	} while (unlikely(tbl));
+	return NULL;
+}
+
+/**
+ * np_lookup() - whom a packet is for
+ * @nn: its namespace
+ * @key: its addresses and ports
+ * @hash: spreads packets over those who are LOAD_BALANCED
+ *
+ * Called under RCU.
+ *
+ * Return: what the best match is attached with, or NULL.
+ */
+void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
+{
+	u8 family = ipv6_addr_v4mapped(&key->local) ? NETPORT_FAMILY_IPV4 : NETPORT_FAMILY_IPV6;
+	unsigned int shapes = READ_ONCE(np_shard_of(nn, key->port)->shapes_used), shape;
+	struct np_spot_key k;
+	void *priv;
+
+	for (; shapes; shapes &= shapes - 1) {
+		shape = __ffs(shapes);
+		memcpy(k.local, shape % 2 ? &in6addr_any : &key->local, sizeof(k.local));
+		memcpy(k.remote, shape < NP_SHAPE_LOCAL ? &key->remote : &in6addr_any,
+		       sizeof(k.remote));
+		k.ports = np_spot_ports(key->protocol, key->port,
+					shape < NP_SHAPE_REMOTE ? key->remote_port : 0);
+		priv = np_spots_pick(np_spot_list(&nn->spots.ht, k), family, key->ifindex, hash);
+		if (priv)
+			return priv;
+	}
+	return NULL;
+}
+
+/* A namespace's, made with the rest of it. */
+int np_spots_init(struct np_net *nn)
+{
+	return rhltable_init(&nn->spots, &np_spot_params);
+}
+
+void np_spots_destroy(struct np_net *nn)
+{
+	rhltable_destroy(&nn->spots);
+}
