@@ -578,32 +578,40 @@ static void host_bind__after_release(struct kunit *test)
 
 /* memory */
 
-/* Only TCP's and SO_REUSEPORT's tables are allocated where it can't sleep. */
-static void host_bind__without_memory(struct kunit *test)
+static bool host_bind_try(struct kunit *test, const char *text, unsigned int nth, bool *failed)
 {
-	static const char * const texts[] = { "127.0.0.1 tcp port=4000", "* port=4000 LB" };
-	unsigned int i, nth, failed;
 	struct np_host *host;
 	bool more;
 	int err;
 
+	kit_fail(nth);
+	err = host_bind(test, text, &host);
+	more = kit_failed();
+	kit_fail(0);
+	if (!err)
+		host_let_in(host);
+	*failed |= err;
+	KUNIT_EXPECT_TRUE_MSG(test, !err || err == -ENOMEM || err == -EADDRINUSE,
+			      "%s: %d", text, err);
+	KUNIT_EXPECT_EQ_MSG(test, host_try(test, text), 0, "%s", text);
+	return more;
+}
+
+/* Only TCP's and SO_REUSEPORT's tables are allocated where it can't sleep. */
+static void host_bind__without_memory(struct kunit *test)
+{
+	static const char * const texts[] = { "127.0.0.1 tcp port=4000", "* port=4000 LB" };
+	unsigned int i, nth, try;
+	bool more, failed;
+
 	kit_need_faults(test);
+	/* What fails may be what a checker of the kernel's asks for, and once only: so again. */
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
-		failed = 0;
-		for (nth = 1, more = true; more; nth++) {
-			kit_fail(nth);
-			err = host_bind(test, texts[i], &host);
-			more = kit_failed();
-			kit_fail(0);
-			if (!err)
-				host_let_in(host);
-			else
-				failed++;
-			KUNIT_EXPECT_TRUE_MSG(test, !err || err == -ENOMEM || err == -EADDRINUSE,
-					      "%s: %d", texts[i], err);
-			KUNIT_EXPECT_EQ_MSG(test, host_try(test, texts[i]), 0, "%s", texts[i]);
-		}
-		KUNIT_EXPECT_GT_MSG(test, failed, 0U, "%s", texts[i]);
+		failed = false;
+		for (nth = 1, more = true; more; nth++)
+			for (try = 0; try < 3; try++)
+				more = host_bind_try(test, texts[i], nth, &failed);
+		KUNIT_EXPECT_TRUE_MSG(test, failed, "%s", texts[i]);
 	}
 }
 
