@@ -3,7 +3,6 @@
  * Many at once.  The threads count what went wrong; the cases look at the counts.  With
  * one CPU there are fewer rounds, for then there is less to see.
  */
-#include <linux/cpumask.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/net_namespace.h>
@@ -11,11 +10,6 @@
 #include "churn.h"
 #include "kit.h"
 #include "oracle.h"
-
-static unsigned int conc_rounds(unsigned int smp, unsigned int up)
-{
-	return num_online_cpus() > 1 ? smp : up;
-}
 
 /* All want the same port, port after port */
 
@@ -241,7 +235,7 @@ static void concurrency_candidate__held_by_one(struct kunit *test)
 	struct conc_claim *c = conc_claim_init(test, &forms);
 	unsigned int round;
 
-	for (round = 0; round < conc_rounds(15, 10); round++)
+	for (round = 0; round < kit_rounds(15, 10); round++)
 		kit_threads(test, conc_candidates, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
@@ -254,7 +248,7 @@ static void concurrency_candidate__held_by_one(struct kunit *test)
 static void conc_addrs(void *arg, unsigned int nr)
 {
 	struct conc_claim *c = arg;
-	unsigned int i, n = conc_rounds(800, 500);
+	unsigned int i, n = kit_rounds(800, 500);
 	struct netport_reserve req;
 	struct rnd_state rnd;
 
@@ -287,7 +281,7 @@ static void concurrency_addr__come_and_go(struct kunit *test)
 static void conc_owners(void *arg, unsigned int nr)
 {
 	struct conc_claim *c = arg;
-	unsigned int i, n = conc_rounds(300, 60);
+	unsigned int i, n = kit_rounds(300, 60);
 	struct netport_reserve req;
 	struct netport_owner *owner;
 	struct rnd_state rnd;
@@ -456,7 +450,7 @@ static void concurrency_churn__no_two_overlap(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(40000, 8000) / KIT_THREADS;
+	c->steps = kit_rounds(40000, 8000) / KIT_THREADS;
 	kit_threads(test, conc_churn, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
@@ -499,7 +493,7 @@ static void concurrency_drain__while_others_reserve(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(8000, 3000) / KIT_THREADS;
+	c->steps = kit_rounds(8000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_drained, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
 }
@@ -548,7 +542,7 @@ static void concurrency_softirq__among_threads(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = conc_rounds(8000, 3000) / KIT_THREADS;
+	c->steps = kit_rounds(8000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_softirqs, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
@@ -563,7 +557,7 @@ static void concurrency_churn__of_everything(struct kunit *test)
 
 	if (kit_of(test)->held)
 		kunit_skip(test, "somebody else holds ports");
-	c->steps = conc_rounds(1000, 400);
+	c->steps = kit_rounds(1000, 400);
 	kit_threads(test, churn_run, c, KIT_THREADS);
 	KUNIT_EXPECT_GT_MSG(test, atomic_read(&c->done), c->steps, "too few got anything");
 	churn_expect(test, c);

@@ -271,7 +271,7 @@ static void gone__while_everything_goes_on(struct kunit *test)
 	struct np_net *nn;
 
 	KUNIT_ASSERT_NOT_NULL(test, g);
-	for (round = 0; round < 2; round++) {
+	for (round = 0; round < kit_rounds(2, 1); round++) {
 		g->ns = kit_netns_start(test);
 		nn = np_net_get(g->ns->net);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, nn);

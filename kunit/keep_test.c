@@ -616,11 +616,13 @@ static void keep_release__port_keeps_tuples_out(struct kunit *test)
 static void keep_release__holds(struct kunit *test)
 {
 	struct netport_release rel = { .hold = 4 };
+	const char *what;
 	unsigned int i;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(keep_held_things); i++) {
+	for (i = 0; i < kit_rounds(2, 1) * ARRAY_SIZE(keep_held_things); i++) {
+		what = keep_held_things[i % ARRAY_SIZE(keep_held_things)];
 		rel.options = i % 2 ? NETPORT_RELEASE_PORT : 0;
-		rel.token = keep_make(test, keep_held_things[i / 2], 0);
+		rel.token = keep_make(test, what, 0);
 		KUNIT_EXPECT_EQ(test, netport_release_request(kit_owner(test, KIT_ALICE), &rel,
 							      GFP_KERNEL), 0);
 		KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, rel.token));
@@ -628,8 +630,7 @@ static void keep_release__holds(struct kunit *test)
 							      GFP_KERNEL), -ENOENT);
 		if (i % 3 == 0)
 			keep_destroy(test, KIT_ALICE);
-		KUNIT_EXPECT_TRUE_MSG(test, keep_await_held(test, 0), "%s",
-				      keep_held_things[i / 2]);
+		KUNIT_EXPECT_TRUE_MSG(test, keep_await_held(test, 0), "%s", what);
 	}
 }
 

@@ -36,6 +36,7 @@
 
 #include <kunit/test.h>
 #include <kunit/visibility.h>
+#include <linux/cpumask.h>
 #include <linux/prandom.h>
 
 #include "netport_priv.h"
@@ -153,6 +154,12 @@ typedef void (*kit_thread_fn)(void *arg, unsigned int nr);
 
 /* Threads to make what can go wrong go wrong; more than there are CPUs. */
 #define KIT_THREADS	8
+
+/* How often: on one CPU threads only take turns, and find less. */
+static inline unsigned int kit_rounds(unsigned int smp, unsigned int up)
+{
+	return num_online_cpus() > 1 ? smp : up;
+}
 
 void kit_threads(struct kunit *test, kit_thread_fn fn, void *arg, unsigned int n);
 void kit_yield(struct rnd_state *rnd);
