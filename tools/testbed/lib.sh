@@ -68,6 +68,8 @@ need() {
 
 	command -v apt-get >/dev/null ||
 		die "this target needs a Debian machine (no apt-get here)"
+	[ "$(dpkg-query -W -f='${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed)" != $# ] ||
+		return 0
 	for p; do
 		have_pkg "$p" || missing+=("$p")
 	done

@@ -2,7 +2,8 @@
 # Reads what the machine under test tells (guest/init), or check.sh: TAP and
 # KTAP between @begin and @end, @status, @verdict. Prints progress, what failed
 # and why, and skips with their reason. The counts go to the file RESULT.
-# -v kernel=NAME -v result=FILE -v machine=1 (a verdict is due, and nothing less).
+# -v kernel=NAME -v result=FILE -v machine=N (so many verdicts are due, and nothing less)
+# -v console=FILE (the first one's kernel log; FILE1 is the second one's).
 
 function indent(line) { match(line, /^ */); return RLENGTH }
 function show(line) { print line; fflush() }
@@ -126,7 +127,8 @@ BEGIN { passed = failed = skipped = 0; start = systime() }
 	what = $2
 	$1 = $2 = ""
 	sub(/^ +/, "")
-	status[what] = $0
+	if (!(what in status) || status[what] == "ok")
+		status[what] = $0
 	trouble = $0 != "ok" && $0 != "unchecked"
 	if ($0 == "ok")
 		pass(what)
@@ -135,7 +137,7 @@ BEGIN { passed = failed = skipped = 0; start = systime() }
 	next
 }
 
-/^@verdict/ { verdict = 1; next }
+/^@verdict/ { verdicts++; next }
 
 inside && type == "job" { show($0); next }
 inside && /^ *(not )?ok [0-9]/ { tap($0); next }
@@ -160,13 +162,11 @@ inside { keep($0); next }
 END {
 	if (inside)
 		fail(block, "the machine stopped in it")
-	if (machine && !verdict) {
+	if (machine && verdicts + 0 < machine) {
 		forget()
 		fail("verdict", "the machine died, hung or ran out of time; its last words:")
-		while ((getline line < console) > 0)
-			last[++n] = line
-		for (i = n > 40 ? n - 39 : 1; i <= n; i++)
-			show("    | " last[i])
+		for (i = 0; i < machine; i++)
+			last_words(console (i ? i : ""))
 	} else if (machine && !blocks)
 		fail("tests", "none was run")
 	line = sprintf("%d passed, %d failed%s", passed, failed, skipped ? ", " skipped " skipped" : "")
@@ -176,6 +176,16 @@ END {
 	printf "%d %d %d\n%-8s %-26s %s; %d s\n", passed, failed, skipped, \
 		kernel, release, line, systime() - start >result
 	exit failed > 0
+}
+
+# Of a kernel that did not get as far as to switch its machine off, if there are several.
+function last_words(file,   line, last, n, i) {
+	while ((getline line < file) > 0)
+		last[++n] = line
+	if (machine > 1 && last[n] ~ /reboot: Power down/)
+		return
+	for (i = n > 40 ? n - 39 : 1; i <= n; i++)
+		show("    | " last[i])
 }
 
 function word(what) {

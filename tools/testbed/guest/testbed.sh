@@ -40,12 +40,13 @@ load_netport() {
 
 # The suites run as their module is loaded; their KTAP is in debugfs.
 run_kunit() {
-	local dir
+	local dir suite
 	[ -n "$KUNIT_GLOB" ] || return
 	insmod /modules/netport_kunit.ko || { tell status kunit-load FAILED; return; }
 	for dir in $DEBUGFS/kunit/*/; do
 		[ -e "$dir/results" ] || continue
-		tell begin kunit "$(basename "$dir")"
+		suite=${dir%/}
+		tell begin kunit "${suite##*/}"
 		cat "$dir/results" >&3
 		tell end kunit 0
 	done
