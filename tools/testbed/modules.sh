@@ -12,11 +12,17 @@ need make gcc libc6-dev rsync kmod perl libelf1
 kernel=$("$TESTBED/kernel.sh" "$name")
 dst=$BUILD/$name/src
 mkdir -p "$dst" "$LOG"
-# What was built for another kernel of that name looks up to date, and is not.
-if [ "$(cat "$dst/.kernel" 2>/dev/null)" != "$kernel" ]; then
+case $name in
+clang) compiler=clang ;;
+*)     compiler=gcc ;;
+esac
+# What was built for another kernel of that name, or by another compiler, looks up to date,
+# and is not.
+made_of="$kernel $($compiler --version | head -n 1)"
+if [ "$(cat "$dst/.kernel" 2>/dev/null)" != "$made_of" ]; then
 	rm -rf "$dst"
 	mkdir -p "$dst"
-	echo "$kernel" >"$dst/.kernel"
+	echo "$made_of" >"$dst/.kernel"
 fi
 
 parts=(Kbuild)
@@ -24,8 +30,9 @@ for part in module uapi kunit tools/selftests/modules; do
 	[ ! -d "$TOP/$part" ] || parts+=("$part")
 done
 
-# --delete, so that a file removed from the project does not live on there.
-(cd "$TOP" && rsync -aR --delete --delete-excluded \
+# --delete, so that a file removed from the project does not live on there.  By contents: what
+# differs becomes newer than what was built of it, however old it is.
+(cd "$TOP" && rsync -rlpcR --delete --delete-excluded \
 	--filter='P *.o' --filter='P *.ko' --filter='P *.cmd' --filter='P *.mod' \
 	--filter='P *.mod.c' --filter='P *.d' --filter='P *.symvers*' \
 	--filter='P modules.order' --filter='P /.kernel' --filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
@@ -56,5 +63,7 @@ helpers=$dst/tools/selftests/modules	# of the selftests, which UML has not
 } >"$log" || { grep -vE '^  [A-Z]+ ' "$log" >&2; die "the modules do not build for kernel $name"; }
 [ "${V:-0}" != 1 ] || cat "$log" >&2
 # What -Werror does not reach: modpost.
-! grep -A6 -iE 'warning:' "$log" >&2 || [ "$name" = clang ] ||
+if grep -A6 -iE 'warning:' "$log" >&2 && [ "$name" != clang ]; then
+	rm -rf "$dst"			# or it would look up to date the next time
 	die "the modules build with warnings for kernel $name"
+fi
