@@ -48,7 +48,7 @@ static int np_candidate_start(struct netport_owner *owner, const struct netport_
 		return err;
 	if ((req->low && req->low != c->low) || (req->high && req->high != c->high))
 		return -EINVAL;
-	return np_owner_access(owner, w, 1, c->low, c->high);
+	return np_owner_access(owner, w, n, c->low, c->high);
 }
 
 /* One port on one binding. */
