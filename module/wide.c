@@ -547,6 +547,9 @@ static void np_parts_leave(struct np_wide *wide, struct np_wide *gone, u16 port,
 
 	gone->resv.token = wide->resv.token;
 	gone->count = wide->count;
+	gone->user = wide->user;
+	if (gone->user)
+		refcount_inc(&gone->user->ref);
 	gone->nparts = wide->nparts;
 	list_for_each_entry_safe(part, next, &wide->parts, link) {
 		if (!np_part_within(part, port, count))
