@@ -612,6 +612,7 @@ struct netport_owner {
  * @exclude: ports that may not be picked, a bit for each of NP_WORD_PORTS, or NULL
  * @conflict: where to say what is in the way, or NULL
  * @curious: whether whoever asks may know whose that is
+ * @more: how many more bindings the request has, behind this one
  * @left: how many more bindings it may be compared with one by one
  */
 struct np_want {
@@ -633,6 +634,7 @@ struct np_want {
 	u16			align;
 	u16			offset;
 	bool			curious;
+	u8			more;
 	const u64		*exclude;
 	struct netport_entry	*conflict;
 	int			left;

@@ -84,7 +84,11 @@ static u64 np_word_clip(u64 bits, unsigned int word, unsigned int from, unsigned
 static u64 np_want_word(const struct np_net *nn, const struct np_want *w, unsigned int word)
 {
 	u64 bits = ~np_config_reserved(nn, w->protocol, word);
+	unsigned int i;
 
+	for (i = 1; i <= w->more; i++)
+		if (w[i].protocol != w->protocol)
+			bits &= ~np_config_reserved(nn, w[i].protocol, word);
 	return likely(!w->exclude) ? bits : bits & ~w->exclude[word];
 }
 

@@ -130,6 +130,7 @@ static int np_plan_terms(struct np_plan *p, const struct netport_request *req,
 		return -EPERM;
 	w->align = t->align ?: 1;
 	w->offset = t->offset;
+	w->more = p->n - 1;
 	if (t->nexclude) {
 		err = np_plan_exclude(p, t, gfp);
 		if (err)

@@ -87,6 +87,7 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	w->align = 1;
 	w->offset = 0;
 	w->curious = false;
+	w->more = 0;
 	w->exclude = NULL;
 	w->conflict = NULL;
 	w->left = NP_COMPARE_MAX;

@@ -104,7 +104,9 @@ enum netport_state {
  *	net.ipv4.ip_local_reserved_ports
  *
  * Ports in host byte order.  It is for everybody's requests of that protocol, by /dev/netport
- * too; for what is reserved already it changes nothing.
+ * too; for what is reserved already it changes nothing.  For a set of several protocols, the
+ * range is that of the first, the highest floor counts, and what is reserved for one of them is
+ * not picked.
  */
 struct netport_space {
 	u32			flags;
