@@ -234,7 +234,7 @@ static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netpo
 		np_table_suspend(np_shard_of(nn, b->e.port), b);
 	r->owner = owner;
 	if (np_resv_is(r, NP_BIND_WIDE))
-		np_resv_wide(r)->user = user;
+		WRITE_ONCE(np_resv_wide(r)->user, user);
 	np_resv_for_each_bind(b, r)
 		np_table_resume(np_shard_of(nn, b->e.port), b);
 }

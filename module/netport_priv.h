@@ -1004,7 +1004,8 @@ void np_token_exit(void);
 /**
  * struct np_plan - a request, with all that is needed to make a reservation of it
  * @owner: for whom
- * @user: as whose it counts; held by @owner, or by @wide or whoever made the plan
+ * @user: as whose it counts; held by @owner, by whoever made the plan, or as
+ * @held: the reservation's that it changes, or NULL
  * @resv: what it will be; NULL once it is
  * @wide: @resv, if that is an np_wide; NULL if it is an np_resv
  * @parts: np_part.link of the new parts of @wide: of each port, one for each binding
@@ -1028,6 +1029,7 @@ void np_token_exit(void);
 struct np_plan {
 	struct netport_owner	*owner;
 	struct np_user		*user;
+	struct np_user		*held;
 	struct np_resv		*resv;
 	struct np_wide		*wide;
 	struct list_head	parts;

@@ -270,6 +270,22 @@ static int np_plan_fill(struct np_plan *p, const struct netport_request *req,
 	return err;
 }
 
+/* As whose it counts, if not its owner's: a reference, or NULL. */
+static struct np_user *np_wide_user(struct np_net *nn, struct np_wide *wide)
+{
+	struct np_shard *shard = np_token_shard(nn, wide->resv.token);
+	struct np_user *user;
+
+	if (likely(!READ_ONCE(wide->user)))
+		return NULL;
+	spin_lock_bh(&shard->lock);
+	user = wide->user;
+	if (user)
+		refcount_inc(&user->ref);
+	spin_unlock_bh(&shard->lock);
+	return user;
+}
+
 /**
  * np_plan_make() - a plan for a request
  * @owner: for whom
@@ -297,7 +313,9 @@ struct np_plan *np_plan_make(struct netport_owner *owner, struct np_user *user,
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&p->parts);
 	p->owner = owner;
-	p->user = (wide ? wide->user : user) ?: owner->user;
+	if (wide)
+		p->held = np_wide_user(owner->nn, wide);
+	p->user = p->held ?: user ?: owner->user;
 	p->wide = wide;
 	p->n = n;
 	p->count = req->terms.count ?: 1;
@@ -343,6 +361,8 @@ void np_plan_free(struct np_plan *p)
 		np_owner_uncharge(p->owner, p->charged);
 	if (p->net)
 		put_net(p->net);
+	if (p->held)
+		np_user_put(p->held);
 	kvfree(p->spare);
 	kvfree(p->view.occ);
 	kvfree(p->view.src);

@@ -101,6 +101,21 @@ static u64 np_port_shards(struct np_net *nn, u16 port)
 	return BIT_ULL(np_shard_of(nn, port) - nn->shards);
 }
 
+/* It may have been given away and back since the plan was made, and count as another's now. */
+static void np_plan_as_wide(struct np_plan *p)
+{
+	struct np_user *user = np_resv_user(&p->wide->resv);
+	struct np_part *part;
+	u32 i;
+
+	if (likely(user == p->user))
+		return;
+	for (i = 0; i < p->n; i++)
+		p->want[i].user = user;
+	list_for_each_entry(part, &p->parts, link)
+		np_host_set_uid(part->host, user->uid);
+}
+
 /* New parts of a plan become parts of the reservation it is for. */
 static void np_wide_join(struct np_plan *p)
 {
@@ -129,6 +144,7 @@ static int np_extend_link(struct np_plan *p, struct np_shard *shard)
 			return err;
 		p->charged = p->n;
 	}
+	np_plan_as_wide(p);
 	err = np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
 	if (!err)
 		np_wide_join(p);
@@ -369,6 +385,7 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 		p->full = true;
 		return err;
 	}
+	np_plan_as_wide(p);
 	np_rebind_unlink(nn, wide);
 	err = np_plan_link(p, np_shard_of(nn, port), c, port, np_plan_part(p));
 	if (err) {
