@@ -344,7 +344,7 @@ EXPORT_SYMBOL_NETPORT(netport_lookup);
  * host's listen().  netport_extend() and netport_rebind() to what doesn't go with the state
  * fail with -EINVAL.
  *
- * Context: Any; time proportional to the bindings, and at most 4096 comparisons.
+ * Context: Any; time proportional to the bindings, and at most twice 4096 comparisons.
  *
  * Return: 0, -EINVAL (a candidate; a listener with a remote port, or a connection without),
  * -ENOENT, -EADDRINUSE (to listen beside another listener, with nothing but TUPLE_ONLY in

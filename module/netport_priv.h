@@ -891,6 +891,7 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare);
 void np_table_unlink(struct np_shard *shard, struct np_bind *b);
 struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w);
+int np_table_listeners(struct np_shard *shard, struct np_want *w);
 void np_table_suspend(struct np_shard *shard, struct np_bind *b);
 void np_table_resume(struct np_shard *shard, struct np_bind *b);
 void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bind *new);

@@ -51,6 +51,31 @@ int np_state_check(const struct np_plan *p)
 	return 0;
 }
 
+/*
+ * May it listen?  What all share is told at once; only where that isn't enough, it may be
+ * because of those who don't listen, and they don't count.
+ */
+static int np_resv_may_listen(struct np_net *nn, struct np_resv *r)
+{
+	int left = NP_COMPARE_MAX, err;
+	struct np_want w;
+	struct np_bind *b;
+
+	if (!np_resv_fits(nn, r, NETPORT_SHARE_TUPLE_ONLY))
+		return 0;
+	np_resv_for_each_bind(b, r) {
+		if (!(b->e.share & NETPORT_SHARE_TUPLE_ONLY))
+			continue;
+		np_want_again(&w, b, np_resv_user(r));
+		w.left = left;
+		err = np_table_listeners(np_shard_of(nn, b->e.port), &w);
+		left = w.left;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
 {
 	struct np_shard *shard;
@@ -61,7 +86,7 @@ static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
 		if (!np_state_allows(state, b->e.flags))
 			return -EINVAL;
 	if (state == NP_BIND_LISTENING && !np_resv_is(r, NP_BIND_LISTENING)) {
-		err = np_resv_fits(nn, r, NETPORT_SHARE_TUPLE_ONLY);
+		err = np_resv_may_listen(nn, r);
 		if (err)
 			return err;
 	}

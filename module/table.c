@@ -190,6 +190,7 @@ static void np_port_uncount(struct np_port *p, u8 family, struct np_entry *node)
  * @share: the flags that it and all bindings seen have in common
  * @overlap: whether one has been seen that overlaps
  * @last: the last one seen that overlaps
+ * @listeners: whether only those are looked at that listen, and share without TUPLE_ONLY now
  */
 struct np_check {
 	struct np_want	*w;
@@ -197,6 +198,7 @@ struct np_check {
 	u8		share;
 	bool		overlap;
 	struct np_bind	*last;
+	bool		listeners;
 };
 
 /* Look at one binding; true when the answer is known. */
@@ -211,10 +213,15 @@ static bool np_check_bind(struct np_check *c, struct np_bind *b)
 	return c->overlap && (c->shared || !c->share);
 }
 
+static bool np_check_counts(const struct np_check *c, const struct np_entry *e)
+{
+	return !c->listeners || (e->flags & NP_BIND_MUTED);
+}
+
 /* One of many: true when that is enough. */
 static bool np_check_member(struct np_check *c, struct np_bind *b)
 {
-	return --c->w->left < 0 || np_check_bind(c, b);
+	return --c->w->left < 0 || (np_check_counts(c, &b->e) && np_check_bind(c, b));
 }
 
 static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct np_group *g)
@@ -243,12 +250,15 @@ static bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_
 	struct np_bind *b;
 
 	if (e->kind != NP_GROUP)
-		return np_check_bind(c, np_entry_bind(e));
+		return np_check_counts(c, e) && np_check_bind(c, np_entry_bind(e));
 
 	g = container_of(e, struct np_group, e);
 	list_for_each_entry(b, &g->members, link)
 		if (np_check_member(c, b))
 			return true;
+	/* What has a remote with a port doesn't listen. */
+	if (c->listeners)
+		return false;
 	if (c->w->flags & NP_BIND_FULL)
 		return np_check_tuples(c, shard, g);
 	list_for_each_entry(b, &g->tuples, link)
@@ -448,9 +458,9 @@ EXPORT_SYMBOL_IF_KUNIT(np_table_check);
 
 /* One local address: the binding at which nothing was left in common, or NULL. */
 static struct np_bind *np_blocker_addr(struct np_shard *shard, struct np_want *w,
-				       struct np_entry *n1, struct np_entry *n2)
+				       struct np_entry *n1, struct np_entry *n2, bool listeners)
 {
-	struct np_check c = { .w = w, .share = w->share };
+	struct np_check c = { .w = w, .share = w->share, .listeners = listeners };
 
 	if (!(n1 && np_check_node(&c, shard, n1)) && n2)
 		np_check_node(&c, shard, n2);
@@ -458,17 +468,39 @@ static struct np_bind *np_blocker_addr(struct np_shard *shard, struct np_want *w
 }
 
 static struct np_bind *np_blocker_nodes(struct np_shard *shard, struct np_want *w,
-					struct np_port *p, u8 family)
+					struct np_port *p, u8 family, bool listeners)
 {
 	struct np_bind *b, *blocker;
 
 	/* What may be an np_group as well, see np_check_nodes(). */
 	list_for_each_entry(b, &p->nodes[family], link) {
-		blocker = --w->left < 0 ? NULL : np_blocker_addr(shard, w, &b->e, NULL);
+		blocker = --w->left < 0 ? NULL : np_blocker_addr(shard, w, &b->e, NULL, listeners);
 		if (blocker || w->left < 0)
 			return blocker;
 	}
 	return NULL;
+}
+
+/* On a port that has more than one binding. */
+static struct np_bind *np_blocker_port(struct np_shard *shard, struct np_want *w,
+				       struct np_port *p, bool listeners)
+{
+	struct np_bind *blocker = NULL;
+	struct np_entry *node;
+	u8 family;
+
+	node = w->any < 0 && w->addr ? np_find_node(shard, p, w->addr) : NULL;
+	if (node)
+		blocker = np_blocker_addr(shard, w, node, NULL, listeners);
+	for (family = 0; family < NP_FAMILIES && !blocker; family++) {
+		if (!(w->families & BIT(family)))
+			continue;
+		blocker = np_blocker_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH],
+					  listeners);
+		if (!blocker && w->any >= 0)
+			blocker = np_blocker_nodes(shard, w, p, family, listeners);
+	}
+	return blocker;
 }
 
 /**
@@ -482,10 +514,7 @@ static struct np_bind *np_blocker_nodes(struct np_shard *shard, struct np_want *
 struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w)
 {
 	struct np_check tuple = { .w = w, .share = w->share };
-	struct np_bind *blocker = NULL;
-	struct np_entry *e, *node;
-	struct np_port *p;
-	u8 family;
+	struct np_entry *e;
 
 	lockdep_assert_held(&shard->lock);
 	w->left = NP_COMPARE_MAX;
@@ -498,21 +527,33 @@ struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w)
 		np_check_tuple(&tuple, shard, e);
 		return tuple.last;
 	}
-
-	p = container_of(e, struct np_port, e);
-	node = w->any < 0 && w->addr ? np_find_node(shard, p, w->addr) : NULL;
-	if (node)
-		blocker = np_blocker_addr(shard, w, node, NULL);
-	for (family = 0; family < NP_FAMILIES && !blocker; family++) {
-		if (!(w->families & BIT(family)))
-			continue;
-		blocker = np_blocker_addr(shard, w, p->any[family], p->any[NP_ANY_BOTH]);
-		if (!blocker && w->any >= 0)
-			blocker = np_blocker_nodes(shard, w, p, family);
-	}
-	return blocker;
+	return np_blocker_port(shard, w, container_of(e, struct np_port, e), false);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_blocker);
+
+/**
+ * np_table_listeners() - is a listener in the way of one more?
+ * @shard: the shard of its port, locked
+ * @w: a binding that is in the table, and doesn't listen yet.  Its left is used up
+ *
+ * Who doesn't listen is in nobody's way.
+ *
+ * Return: 0, -EADDRINUSE: one that shares nothing but TUPLE_ONLY with it, or -EDQUOT.
+ */
+int np_table_listeners(struct np_shard *shard, struct np_want *w)
+{
+	struct np_bind *blocker;
+	struct np_entry *e;
+
+	lockdep_assert_held(&shard->lock);
+	e = np_find_port(shard, w->space, w->port);
+	if (e->kind == NP_LONE)
+		return 0;
+	blocker = np_blocker_port(shard, w, container_of(e, struct np_port, e), true);
+	if (w->left < 0)
+		return -EDQUOT;
+	return blocker ? -EADDRINUSE : 0;
+}
 
 /* adding and removing */
 
