@@ -191,6 +191,7 @@ int np_config_set(struct np_net *nn, u16 protocol, const struct netport_space *s
 		kfree_rcu(old, rcu);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_config_set);
 
 /* All of a namespace that nobody uses any more. */
 void np_configs_destroy(struct np_net *nn)
