@@ -18,6 +18,12 @@
  *	back afterwards: an owner doesn't keep a namespace alive
  * @uid: uid that it counts as for NETPORT_SHARE_LOAD_BALANCED
  *
+ * ::
+ *
+ *	owner = netport_owner_create(net, GLOBAL_ROOT_UID);
+ *	if (IS_ERR(owner))
+ *		return PTR_ERR(owner);
+ *
  * Context: Process; may sleep.
  *
  * Return: the owner, which the caller has to destroy, or an ERR_PTR: -ENOMEM, -ENETDOWN.
@@ -32,7 +38,15 @@ EXPORT_SYMBOL_NETPORT(netport_owner_create);
  * netport_owner_destroy() - release all that an owner holds, and the owner
  * @owner: the owner; nobody may use it any more
  *
- * Also when its namespace is gone.  Wishes end; persistent reservations and holds stay.
+ * Also when its namespace is gone, or going: a transport may call it in exit or pre_exit of its
+ * pernet operations.  Wishes end; persistent reservations and holds stay.
+ *
+ * ::
+ *
+ *	static void __net_exit my_net_exit(struct net *net)
+ *	{
+ *		netport_owner_destroy(my_net(net)->owner);
+ *	}
  *
  * Context: Process; may sleep.
  */
@@ -50,6 +64,16 @@ EXPORT_SYMBOL_NETPORT(netport_owner_destroy);
  *	only on success
  * @gfp: for the memory; with __GFP_ACCOUNT it is charged to the current memory cgroup
  *
+ * ::
+ *
+ *	struct netport_reserve req = {
+ *		.binding = { .families = NETPORT_FAMILY_IPV4, .protocol = IPPROTO_UDP },
+ *	};
+ *
+ *	err = netport_reserve(owner, &req, GFP_KERNEL);
+ *	if (!err)
+ *		use(req.binding.port, req.token);
+ *
  * Context: Any.  Sleeps only if @gfp may.
  *
  * Return: 0, -EINVAL, -EADDRINUSE (port given), -EADDRNOTAVAIL (port 0), -EDQUOT, -ENOMEM,
@@ -65,6 +89,10 @@ EXPORT_SYMBOL_NETPORT(netport_reserve);
  * netport_release() - give a reservation or a candidate back
  * @owner: whose
  * @token: its name
+ *
+ * ::
+ *
+ *	netport_release(owner, token);
  *
  * Context: Any.
  *
@@ -82,6 +110,10 @@ EXPORT_SYMBOL_NETPORT(netport_release);
  * @binding: as it was reserved, with its port and share flags; one goes if several are
  *	equal
  * @options: NETPORT_OPT_TUPLE if it was reserved with that, else 0
+ *
+ * ::
+ *
+ *	err = netport_release_binding(owner, &req.binding, 0);
  *
  * Context: Any.
  *
@@ -101,6 +133,12 @@ EXPORT_SYMBOL_NETPORT(netport_release_binding);
  * @owner: whose
  * @rel: as for NETPORT_IOC_RELEASE
  * @gfp: for the memory that %NETPORT_RELEASE_PORT, or a part of a block, needs
+ *
+ * ::
+ *
+ *	struct netport_release rel = { .token = token, .hold = 60 * MSEC_PER_SEC };
+ *
+ *	err = netport_release_request(owner, &rel, GFP_ATOMIC);
  *
  * Context: Any.  Sleeps only if @gfp may.
  *
@@ -184,6 +222,14 @@ EXPORT_SYMBOL_NETPORT(netport_request_as);
  * @req: the request, without a deadline
  * @gfp: for memory it needs meanwhile
  *
+ * As its owner's uid: nothing is told of netport_request_as().
+ *
+ * ::
+ *
+ *	req.terms.conflict = (uintptr_t)&who;
+ *	if (netport_request_available(owner, &req, GFP_KERNEL) == -EADDRINUSE)
+ *		pr_debug("uid %u has it\n", who.uid);
+ *
  * Context: As netport_request().
  *
  * Return: 0 if so, else the error that it would fail with.
@@ -203,6 +249,15 @@ EXPORT_SYMBOL_NETPORT(netport_request_available);
  * @req: as for NETPORT_IOC_EXTEND, pointers as for netport_request()
  * @gfp: for the memory
  *
+ * ::
+ *
+ *	struct netport_request more = {
+ *		.reserve = { .token = token, .binding = { .families = NETPORT_FAMILY_IPV6,
+ *							  .protocol = IPPROTO_UDP } },
+ *	};
+ *
+ *	err = netport_extend(owner, &more, GFP_KERNEL);
+ *
  * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep, else -EINVAL.
  *
  * Return: 0 or an error of NETPORT_IOC_EXTEND, and then it has what it had.
@@ -218,6 +273,12 @@ EXPORT_SYMBOL_NETPORT(netport_extend);
  * @owner: whose
  * @req: as for NETPORT_IOC_REBIND, pointers as for netport_request()
  * @gfp: for the memory
+ *
+ * ::
+ *
+ *	req.reserve.token = token;
+ *	req.reserve.binding.port = 0;
+ *	err = netport_rebind(owner, &req, GFP_KERNEL);
  *
  * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep, else -EINVAL.
  *
@@ -238,6 +299,10 @@ EXPORT_SYMBOL_NETPORT(netport_rebind);
  * @count: how many, 1 to NETPORT_BATCH_MAX
  * @flags: NETPORT_BATCH_PARTIAL or 0
  * @gfp: for the memory
+ *
+ * ::
+ *
+ *	got = netport_batch(owner, reqs, NULL, ARRAY_SIZE(reqs), 0, GFP_KERNEL);
  *
  * Context: Any, but mind @count.  Sleeps only if @gfp may.
  *
@@ -289,6 +354,11 @@ EXPORT_SYMBOL_NETPORT(netport_attach);
  *
  * It stays reserved.  A netport_lookup() that began before may still return it.
  *
+ * ::
+ *
+ *	netport_detach(owner, token);
+ *	kfree_rcu(priv, rcu);
+ *
  * Context: Any; time proportional to the bindings.
  *
  * Return: 0, or -ENOENT: there is no such reservation, or it is not attached.
@@ -319,6 +389,9 @@ EXPORT_SYMBOL_NETPORT(netport_detach);
  *	netport_key_ipv4(&key, iph->daddr, uh->dest, iph->saddr, uh->source);
  *	rcu_read_lock();
  *	sk = netport_lookup(dev_net(skb->dev), &key, skb_get_hash(skb));
+ *	if (sk)
+ *		deliver(sk, skb);
+ *	rcu_read_unlock();
  *
  * Context: Any, under rcu_read_lock(), and until its end the result stays.  Takes no lock and
  * a time that doesn't depend on how much is reserved or attached.
@@ -344,11 +417,15 @@ EXPORT_SYMBOL_NETPORT(netport_lookup);
  * host's listen().  netport_extend() and netport_rebind() to what doesn't go with the state
  * fail with -EINVAL.
  *
+ * ::
+ *
+ *	err = netport_set_state(owner, token, NETPORT_LISTENING);
+ *
  * Context: Any; time proportional to the bindings, and at most twice 4096 comparisons.
  *
  * Return: 0, -EINVAL (a candidate; a listener with a remote port, or a connection without),
- * -ENOENT, -EADDRINUSE (to listen beside another listener, with nothing but TUPLE_ONLY in
- * common), or -EDQUOT (too many to compare with).
+ * -ENOENT (also: the namespace is gone), -EADDRINUSE (to listen beside another listener, with
+ * nothing but TUPLE_ONLY in common), or -EDQUOT (too many to compare with).
  */
 int netport_set_state(struct netport_owner *owner, u64 token, enum netport_state state)
 {
@@ -361,6 +438,10 @@ EXPORT_SYMBOL_NETPORT(netport_set_state);
  * @from: whose it is
  * @token: its name
  * @to: whose it will be; of the same network namespace
+ *
+ * ::
+ *
+ *	err = netport_transfer(owner, token, other);
  *
  * Context: Any.
  *
@@ -377,6 +458,11 @@ EXPORT_SYMBOL_NETPORT(netport_transfer);
  * @owner: who
  * @token: its name
  *
+ * ::
+ *
+ *	if (entry.state & NETPORT_STATE_ORPHAN)
+ *		err = netport_adopt(owner, entry.token);
+ *
  * Context: Any.
  *
  * Return: 0 or an error of NETPORT_IOC_ADOPT but EPERM.
@@ -392,6 +478,12 @@ EXPORT_SYMBOL_NETPORT(netport_adopt);
  * @owner: the owner, or whose
  * @label: the text, and the reservation or 0
  * @gfp: for the memory
+ *
+ * ::
+ *
+ *	struct netport_label label = { .token = token, .label = "control" };
+ *
+ *	err = netport_label(owner, &label, GFP_KERNEL);
  *
  * Context: Any.  Sleeps only if @gfp may.
  *
@@ -411,6 +503,11 @@ EXPORT_SYMBOL_NETPORT(netport_label);
  *
  * When it is granted, netport_wish_queue() is woken.
  *
+ * ::
+ *
+ *	err = netport_wish(owner, &req, GFP_KERNEL);
+ *	wish = req.reserve.token;
+ *
  * Context: Process; may sleep.
  *
  * Return: 0 or an error of NETPORT_IOC_WISH but EACCES and EPERM.
@@ -425,6 +522,13 @@ EXPORT_SYMBOL_NETPORT(netport_wish);
  * netport_granted() - fetch a wish that has been granted
  * @owner: whose
  * @granted: the wish's name, or 0 for any; wish, token and port are results
+ *
+ * ::
+ *
+ *	struct netport_granted got = { .wish = wish };
+ *
+ *	if (!netport_granted(owner, &got))
+ *		use(got.port, got.token);
  *
  * Context: Process; may sleep.
  *
@@ -443,6 +547,10 @@ EXPORT_SYMBOL_NETPORT(netport_granted);
  *
  * If it was granted, the reservation is released.
  *
+ * ::
+ *
+ *	netport_unwish(owner, wish);
+ *
  * Context: Process; may sleep.
  *
  * Return: 0 or -ENOENT.
@@ -456,6 +564,11 @@ EXPORT_SYMBOL_NETPORT(netport_unwish);
 /**
  * netport_wish_queue() - where to wait until a wish is granted
  * @owner: whose wishes
+ *
+ * ::
+ *
+ *	init_waitqueue_func_entry(&my->wait, my_wake);
+ *	add_wait_queue(netport_wish_queue(owner), &my->wait);
  *
  * Context: Any.  It is woken under locks of netport's: a wake function of the caller's must
  * not call any of these functions.
@@ -474,6 +587,17 @@ EXPORT_SYMBOL_NETPORT(netport_wish_queue);
  * @list: as for NETPORT_IOC_LIST; @list->entries and @list->size are not used
  * @entries: room for @list->count entries
  *
+ * ::
+ *
+ *	struct netport_list list = { .flags = NETPORT_LIST_MINE };
+ *
+ *	do {
+ *		list.count = ARRAY_SIZE(entries);
+ *		err = netport_list(owner, &list, entries);
+ *		for (i = 0; !err && i < list.count; i++)
+ *			show(&entries[i]);
+ *	} while (!err && list.count);
+ *
  * Context: Process; may sleep.
  *
  * Return: 0, -EINVAL, -ENETDOWN, or -EINTR: the process was killed.
@@ -490,6 +614,11 @@ EXPORT_SYMBOL_NETPORT(netport_list);
  * @owner: for whom
  * @req: the request
  *
+ * ::
+ *
+ *	if (netport_available(owner, &req))
+ *		try_another();
+ *
  * Context: Any.  Doesn't sleep: with port 0 the bound of NETPORT_ATOMIC_PROBES holds.
  *
  * Return: 0 if so, else the error that it would fail with.
@@ -505,6 +634,18 @@ EXPORT_SYMBOL_NETPORT(netport_available);
  * @owner: for whom
  * @cand: as for NETPORT_IOC_CANDIDATE, results likewise
  * @gfp: for the memory
+ *
+ * ::
+ *
+ *	struct netport_candidate cand = { .reserve.binding = binding };
+ *
+ *	do
+ *		err = netport_candidate(owner, &cand, GFP_KERNEL);
+ *	while (!err && !suits(cand.reserve.binding.port));
+ *	if (!err)
+ *		err = netport_accept(owner, cand.reserve.token);
+ *	else if (cand.reserve.token)
+ *		netport_release(owner, cand.reserve.token);
  *
  * Context: Any.  Sleeps only if @gfp may.  No lock is kept.
  *
@@ -529,6 +670,10 @@ EXPORT_SYMBOL_NETPORT(netport_candidate);
  * netport_accept() - make a candidate a reservation
  * @owner: whose
  * @token: the candidate; the reservation has the same token
+ *
+ * ::
+ *
+ *	err = netport_accept(owner, cand.reserve.token);
  *
  * Context: Any.
  *
@@ -608,6 +753,10 @@ EXPORT_SYMBOL_NETPORT(netport_pick);
  * The search of the PortManager by itself: no table is asked, whether that is the
  * namespace's own or the list of reserved ports.
  *
+ * ::
+ *
+ *	port = netport_pick_ephemeral(net, take, table);
+ *
  * Context: Process; may sleep.
  *
  * Return: the port that @test accepted, a negative errno of @test as it is,
@@ -638,6 +787,10 @@ EXPORT_SYMBOL_NETPORT(netport_pick_ephemeral);
  * @net: the namespace
  * @range: the result
  *
+ * ::
+ *
+ *	err = netport_get_range(net, &range);
+ *
  * Context: Process; may sleep.
  *
  * Return: 0, -ENETDOWN or -ENOMEM.
@@ -659,6 +812,12 @@ EXPORT_SYMBOL_NETPORT(netport_get_range);
  * netport_set_range() - change the ephemeral range of a network namespace
  * @net: the namespace
  * @range: the new range
+ *
+ * ::
+ *
+ *	struct netport_range range = { .low = 49152, .high = 65535 };
+ *
+ *	err = netport_set_range(net, &range);
  *
  * Context: Process; may sleep.
  *
@@ -684,6 +843,10 @@ EXPORT_SYMBOL_NETPORT(netport_set_range);
  * @space: the result: @space->flags says what has been set by netport_set_space(), range and
  *	floor are those that apply.  @space->reserved is NULL
  *
+ * ::
+ *
+ *	err = netport_get_space(net, IPPROTO_UDP, &space);
+ *
  * Context: Process; may sleep.
  *
  * Return: 0, -ENETDOWN or -ENOMEM.
@@ -707,6 +870,15 @@ EXPORT_SYMBOL_NETPORT(netport_get_space);
  * @space: how; fields without their flag are 0.  NULL: as in the rest of the namespace
  *
  * It lasts until it is set again, or the namespace goes.
+ *
+ * ::
+ *
+ *	struct netport_space space = {
+ *		.flags = NETPORT_SPACE_RANGE | NETPORT_SPACE_FLOOR,
+ *		.low = 49152, .high = 65535,
+ *	};
+ *
+ *	err = netport_set_space(net, MY_PROTOCOL, &space);
  *
  * Context: Process; may sleep.
  *
