@@ -2,6 +2,7 @@
 /*
  * netport_request_as(): one owner, and reservations of many uids.
  */
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
@@ -337,6 +338,62 @@ static void as_wait__as_that_uid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, as_refs(test, AS_UID(2)), 0);
 }
 
+/**
+ * struct as_waiter - somebody who sleeps until a port is given back
+ * @nn: where
+ * @owner: who has it, and who waits
+ * @q: what for
+ * @token: the port
+ * @waited: somebody was seen waiting
+ * @err: how it ended
+ */
+struct as_waiter {
+	struct np_net		*nn;
+	struct netport_owner	*owner[2];
+	struct kit_request	*q;
+	u64			token;
+	bool			waited;
+	int			err[2];
+};
+
+static void as_waiter(void *arg, unsigned int nr)
+{
+	struct as_waiter *w = arg;
+	unsigned int i;
+
+	if (nr) {
+		w->err[1] = netport_request_as(w->owner[1], AS_UID(1), &w->q->req, GFP_KERNEL);
+		return;
+	}
+	for (i = 0; i < 500 && !w->waited; i++) {
+		msleep(20);
+		spin_lock_bh(&w->nn->wait_lock);
+		w->waited = !list_empty(&w->nn->waiters);
+		spin_unlock_bh(&w->nn->wait_lock);
+	}
+	w->err[0] = netport_release(w->owner[0], w->token);
+}
+
+static void as_wait__granted_as_that_uid(struct kunit *test)
+{
+	struct as_waiter *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->nn = kit_of(test)->nn;
+	w->owner[0] = kit_owner(test, KIT_ALICE);
+	w->owner[1] = kit_owner(test, KIT_BOB);
+	w->token = as_hold(test, 2, "10.0.0.1 LB");
+	w->q = kit_request(test, "10.0.0.1 LB");
+	w->q->req.terms.deadline = ktime_get_ns() + 60 * NSEC_PER_SEC;
+	kit_threads(test, as_waiter, w, 2);
+	KUNIT_EXPECT_TRUE(test, w->waited);
+	KUNIT_EXPECT_EQ(test, w->err[0], 0);
+	KUNIT_ASSERT_EQ(test, w->err[1], 0);
+	as_expect_uid(test, w->q->req.reserve.token, AS_UID(1));
+	KUNIT_EXPECT_EQ(test, as_request(test, 1, "10.0.0.1 LB", NULL), 0);
+	KIT_EXPECT_RESERVE(test, "10.0.0.1 LB bob", -EADDRINUSE);
+}
+
 /* memory */
 
 static void as__each_allocation(struct kunit *test)
@@ -528,6 +585,7 @@ static struct kunit_case as_test_cases[] = {
 	KUNIT_CASE(as_transfer__to_whose_it_counts_as),
 	KUNIT_CASE(as_adopt__counts_as_the_new_owners),
 	KUNIT_CASE(as_wait__as_that_uid),
+	KUNIT_CASE(as_wait__granted_as_that_uid),
 	KUNIT_CASE(as__each_allocation),
 	KUNIT_CASE(as__random_walk),
 	KUNIT_CASE(as__given_away_while_it_changes),
