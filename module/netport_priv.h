@@ -537,7 +537,7 @@ struct np_net {
 /**
  * struct np_user - a uid, for the limit and for LOAD_BALANCED
  * @node: in the table of user.c
- * @ref: owners
+ * @ref: owners, and reservations that count as another uid's than their owner's
  * @uid: the uid
  * @count: reservations of its open files, bounded by max_per_uid
  * @id: random, see struct np_sum

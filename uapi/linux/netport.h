@@ -466,7 +466,8 @@ struct netport_granted {
  * @token: the reservation's name
  * @owner: the owner's number, never used again until the module is loaded anew.  Of a held
  *	or orphaned reservation, that of the owner it had
- * @uid: the owner's uid, in the user namespace of whoever asks
+ * @uid: the owner's uid, or that for which a stack in the kernel reserved it, in the user
+ *	namespace of whoever asks
  * @pid: process that opened the file, in the pid namespace of whoever asks; 0 if it isn't
  *	visible from there, or for an owner in the kernel.  It may have ended
  * @options: the NETPORT_OPT_* that it was reserved with
