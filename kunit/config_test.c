@@ -163,7 +163,8 @@ static void config_range__of_picks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.1 port=0 proto=1500 low=7 high=7"), 7);
 	KIT_EXPECT_RESERVE(test, "10.0.0.1 port=110 proto=1500", 0);
 	/* With terms, and for a block. */
-	KUNIT_EXPECT_GE(test, config_pick(test, "10.0.0.2 port=0 proto=1500 align=2 offset=1"), 100);
+	KUNIT_EXPECT_GE(test, config_pick(test, "10.0.0.2 port=0 proto=1500 align=2 offset=1"),
+			100);
 	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.3 port=0 proto=1500 count=10"), 100);
 	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.4 port=0 proto=1500 count=11"),
 			-EADDRNOTAVAIL);
@@ -196,7 +197,7 @@ static void config_reserved__of_picks(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, (a == 1023 && b == 1088) || (a == 1088 && b == 1023));
 	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.1 port=0 proto=1500 low=1000 high=1199"),
 			-EADDRNOTAVAIL);
-	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.2 port=0 proto=1500 low=1000 high=1199 count=2"),
+	KUNIT_EXPECT_EQ(test, config_pick(test, ":: port=0 proto=1500 low=1000 high=1199 count=2"),
 			-EADDRNOTAVAIL);
 	KUNIT_EXPECT_EQ(test, config_pick(test, "10.0.0.1 port=0 proto=1501 low=1000 high=1000"),
 			1000);
@@ -241,6 +242,7 @@ static void config_reserved__of_a_set(struct kunit *test)
 	unsigned long *bits = config_bitmap(test);
 	struct netport_space space = { .flags = NETPORT_SPACE_RESERVED, .reserved = bits };
 	unsigned int i;
+	struct kit_request *q;
 	u64 token;
 
 	set_bit(2000, bits);
@@ -251,10 +253,10 @@ static void config_reserved__of_a_set(struct kunit *test)
 	}
 	/* Nor by a rebind. */
 	token = kit_hold(test, "10.0.0.9 proto=1501 port=2000");
-	KUNIT_EXPECT_EQ(test, kit_rebind_text(test, token, "10.0.0.9 port=0 proto=1501 low=2000 high=2000 + 10.0.0.9 proto=1500"),
-			-EADDRNOTAVAIL);
-	KUNIT_EXPECT_EQ(test, kit_rebind_text(test, token, "10.0.0.9 port=0 proto=1501 low=2000 high=2000 + 10.0.0.9 proto=1502"),
-			0);
+	q = kit_request(test, "10.0.0.9 port=0 proto=1501 low=2000 high=2000 + :: proto=1500");
+	KUNIT_EXPECT_EQ(test, kit_rebind(test, token, q, GFP_KERNEL), -EADDRNOTAVAIL);
+	q = kit_request(test, "10.0.0.9 port=0 proto=1501 low=2000 high=2000 + :: proto=1502");
+	KUNIT_EXPECT_EQ(test, kit_rebind(test, token, q, GFP_KERNEL), 0);
 }
 
 /* The range of a set is that of its first protocol. */
@@ -410,9 +412,10 @@ static int config_candidate(struct netport_owner *owner, struct netport_request 
 /* The cursor is the caller's to change, and the range that it gets by that isn't its own. */
 static void config_floor__of_a_search_that_goes_on(struct kunit *test)
 {
-	struct kit_request *q = kit_request(test, "10.0.0.1 proto=1501 port=0 high=3000 + 10.0.0.1 proto=1500");
 	struct netport_candidate before;
+	struct kit_request *q;
 
+	q = kit_request(test, "10.0.0.1 proto=1501 port=0 high=3000 + 10.0.0.1 proto=1500");
 	config_floors(test);
 	config_cand = (struct netport_candidate) { .reserve = q->req.reserve,
 						   .terms = q->req.terms };
@@ -486,7 +489,9 @@ static void config_churn(void *arg, unsigned int nr)
 
 static void config_set__while_ports_are_picked(struct kunit *test)
 {
-	struct config_churn c = { .owner = kit_owner(test, KIT_ALICE), .bits = config_bitmap(test) };
+	struct config_churn c = {
+		.owner = kit_owner(test, KIT_ALICE), .bits = config_bitmap(test),
+	};
 	struct netport_space space = { .flags = NETPORT_SPACE_RANGE, .low = 9, .high = 9 };
 	unsigned int i;
 
