@@ -61,8 +61,6 @@ static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
 		np_owner_get(owner);
 		np_owner_hold(owner, np_resv_ports(r));
 	}
-	if (np_resv_is(r, NP_BIND_WIDE))
-		np_wide_detach(np_resv_wide(r));
 	r->bind.e.flags &= ~(NP_BIND_PERSISTENT | NP_BIND_CANDIDATE | NP_BIND_LISTENING |
 			     NP_BIND_CONNECTED);
 	r->bind.e.flags |= NP_BIND_HELD;
@@ -99,6 +97,9 @@ static int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
 			if (np_resv_releasable(r, owner) && !np_resv_is(r, NP_BIND_HELD))
 				err = !m || np_moved_same(m, r, true) ? 0 : -EAGAIN;
 			if (!err) {
+				/* Before its share flags go: its place depends on them. */
+				if (np_resv_is(r, NP_BIND_WIDE))
+					np_wide_detach(np_resv_wide(r));
 				if (m)
 					np_hold_port(nn, r, m);
 				else
