@@ -36,7 +36,8 @@ static const struct np_config *np_config_find(const struct np_net *nn, u16 proto
 {
 	const struct np_config *c;
 
-	if (likely(xa_empty(&nn->configs)))
+	/* One pointer, which may be changing. */
+	if (likely(data_race(xa_empty(&nn->configs))))
 		return NULL;
 	c = xa_load((struct xarray *)&nn->configs, protocol);
 	return c && (c->flags & what) ? c : NULL;
@@ -110,22 +111,25 @@ EXPORT_SYMBOL_IF_KUNIT(np_config_reserved);
  * @nn: the namespace
  * @protocol: the protocol
  * @space: the result, but for its bitmap, which is NULL
- *
- * Return: 0.
  */
-int np_config_get(struct np_net *nn, u16 protocol, struct netport_space *space)
+void np_config_get(struct np_net *nn, u16 protocol, struct netport_space *space)
 {
 	const struct np_config *c;
 
 	memset(space, 0, sizeof(*space));
-	np_config_range(nn, protocol, &space->low, &space->high);
-	space->floor = np_config_floor(nn, protocol);
 	rcu_read_lock();
+	/* Once: flags and values of the same one. */
 	c = np_config_find(nn, protocol, NP_CONFIG_ALL);
 	if (c)
 		space->flags = c->flags;
+	if (space->flags & NETPORT_SPACE_RANGE) {
+		space->low = c->low;
+		space->high = c->high;
+	} else {
+		np_net_range(nn, &space->low, &space->high);
+	}
+	space->floor = space->flags & NETPORT_SPACE_FLOOR ? c->floor : np_net_floor(nn);
 	rcu_read_unlock();
-	return 0;
 }
 
 static int np_config_check(const struct netport_space *s)

@@ -1185,7 +1185,7 @@ void np_spots_destroy(struct np_net *nn);
 void np_config_range(const struct np_net *nn, u16 protocol, u16 *low, u16 *high);
 u16 np_config_floor(const struct np_net *nn, u16 protocol);
 u64 np_config_reserved(const struct np_net *nn, u16 protocol, unsigned int word);
-int np_config_get(struct np_net *nn, u16 protocol, struct netport_space *space);
+void np_config_get(struct np_net *nn, u16 protocol, struct netport_space *space);
 int np_config_set(struct np_net *nn, u16 protocol, const struct netport_space *space);
 void np_configs_destroy(struct np_net *nn);
 
