@@ -229,6 +229,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_end_holds);
 static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netport_owner *owner,
 			      struct np_user *user)
 {
+	struct np_user *before = np_resv_user(r);
 	struct np_bind *b;
 
 	np_resv_for_each_bind(b, r)
@@ -236,8 +237,11 @@ static void np_resv_set_owner(struct np_net *nn, struct np_resv *r, struct netpo
 	r->owner = owner;
 	if (np_resv_is(r, NP_BIND_WIDE))
 		WRITE_ONCE(np_resv_wide(r)->user, user);
-	np_resv_for_each_bind(b, r)
+	np_resv_for_each_bind(b, r) {
 		np_table_resume(np_shard_of(nn, b->e.port), b);
+		if (b->e.flags & NP_BIND_PART)
+			np_seat_give(nn, np_bind_part(b), before);
+	}
 }
 
 /* To another uid: what LOAD_BALANCED and SO_REUSEPORT share with now is another. */

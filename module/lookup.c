@@ -6,6 +6,10 @@
  * Everybody attached who has the same sits in one spot, so a lookup takes one probe for each
  * shape of spot that is in use in the shard of the port, however many share it.
  *
+ * Either whoever came last is found, or one of all, by hash.  The seats are in no order, and the
+ * parts in that in which they came are on a list that no reader needs: so it takes no longer to
+ * leave a spot that many share.
+ *
  * Readers take the number of seats first, and then the array, which only grows: so the seats
  * counted are in it.  A seat that has been left keeps its pointer until somebody else takes
  * it, and who counted it before may still read that; so the pointer's owner waits for RCU
@@ -45,9 +49,13 @@ struct np_seats {
  * @key: addresses and ports
  * @ifindex: device, or 0
  * @families: NETPORT_FAMILY_*
- * @n: how many seats are taken
- * @plain: how many of these are of no LOAD_BALANCED binding; seat_lock to change it
- * @seats: who is here; if not LOAD_BALANCED, in the order in which they came
+ * @spread: over how many seats packets are spread; 0 if one gets them all, and that is
+ * @newest: what the part that came last is attached with, or NULL
+ * @n: how many seats are taken; seat_lock
+ * @plain: how many of these are of no LOAD_BALANCED binding; seat_lock
+ * @ids: sum of np_user.id of all, as in struct np_sum; seat_lock
+ * @parts: np_part.seat_link, in the order in which they came; seat_lock
+ * @seats: who is here; seat_lock to change it
  * @rcu: for those who found it without a lock
  * @first: the first @seats, with one seat
  */
@@ -56,9 +64,13 @@ struct np_spot {
 	struct np_spot_key	key;
 	u32			ifindex;
 	u8			families;
+	u32			spread;
+	void			*newest;
+	struct np_seats __rcu	*seats;
 	u32			n;
 	u32			plain;
-	struct np_seats __rcu	*seats;
+	u64			ids;
+	struct list_head	parts;
 	struct rcu_head		rcu;
 	struct np_seats		first;
 };
@@ -187,6 +199,7 @@ static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 	spot->ifindex = b->ifindex;
 	spot->families = families;
 	spot->first.max = 1;
+	INIT_LIST_HEAD(&spot->parts);
 	RCU_INIT_POINTER(spot->seats, &spot->first);
 	if (!rhltable_insert(&nn->spots, &spot->node, np_spot_params))
 		return spot;
@@ -235,6 +248,31 @@ static bool np_part_balanced(const struct np_part *part)
 	return part->bind.e.share & NETPORT_SHARE_LOAD_BALANCED;
 }
 
+static u64 np_part_user_id(const struct np_part *part)
+{
+	return np_resv_user(&part->wide->resv)->id;
+}
+
+/* Who gets the packets, now that something has changed. */
+static void np_spot_settle(struct np_net *nn, struct np_spot *spot)
+{
+	struct np_seats *seats = np_spot_seats(nn, spot);
+	struct np_part *last;
+	bool spread;
+
+	if (list_empty(&spot->parts)) {
+		WRITE_ONCE(spot->spread, 0);
+		WRITE_ONCE(spot->newest, NULL);
+		return;
+	}
+	last = list_last_entry(&spot->parts, struct np_part, seat_link);
+	WRITE_ONCE(spot->newest, seats->seat[last->seat].priv);
+	/* LOAD_BALANCED counts within a uid. */
+	spread = spot->n > 1 && !spot->plain && spot->ids == spot->n * np_part_user_id(last);
+	/* Who counts a seat finds it in the array. */
+	smp_store_release(&spot->spread, spread ? spot->n : 0);
+}
+
 /**
  * np_seat_take() - have packets find a part
  * @nn: namespace
@@ -253,6 +291,7 @@ int np_seat_take(struct np_net *nn, struct np_part *part, void *priv)
 
 	spin_lock(&shard->seat_lock);
 	spot = np_spot_get(nn, &part->bind);
+	/* A new one has room. */
 	if (spot)
 		seats = np_spot_room(nn, spot);
 	if (seats) {
@@ -260,13 +299,12 @@ int np_seat_take(struct np_net *nn, struct np_part *part, void *priv)
 		part->seat = spot->n;
 		seats->seat[spot->n].part = part;
 		WRITE_ONCE(seats->seat[spot->n].priv, priv);
-		if (!np_part_balanced(part))
-			WRITE_ONCE(spot->plain, spot->plain + 1);
+		list_add_tail(&part->seat_link, &spot->parts);
+		spot->n++;
+		spot->plain += !np_part_balanced(part);
+		spot->ids += np_part_user_id(part);
 		np_shape_use(shard, np_bind_shape(&part->bind));
-		/* Who counts it finds it in the array. */
-		smp_store_release(&spot->n, spot->n + 1);
-	} else if (spot && !spot->n) {
-		np_spot_put(nn, spot);
+		np_spot_settle(nn, spot);
 	}
 	spin_unlock(&shard->seat_lock);
 	return seats ? 0 : -ENOMEM;
@@ -284,16 +322,26 @@ void np_seat_set(struct np_net *nn, struct np_part *part, void *priv)
 
 	spin_lock(&shard->seat_lock);
 	WRITE_ONCE(np_spot_seats(nn, part->spot)->seat[part->seat].priv, priv);
+	np_spot_settle(nn, part->spot);
 	spin_unlock(&shard->seat_lock);
 }
 
-static void np_seat_move(struct np_seats *seats, u32 from, u32 to)
+/**
+ * np_seat_give() - a part counts as another user's
+ * @nn: namespace
+ * @part: the part, whether it has a seat or not; it counts as the new one's already
+ * @from: as whose it counted before
+ */
+void np_seat_give(struct np_net *nn, struct np_part *part, const struct np_user *from)
 {
-	struct np_seat *s = &seats->seat[to];
+	struct np_shard *shard = np_shard_of(nn, part->bind.e.port);
 
-	s->part = seats->seat[from].part;
-	s->part->seat = to;
-	WRITE_ONCE(s->priv, seats->seat[from].priv);
+	if (!part->spot)
+		return;
+	spin_lock(&shard->seat_lock);
+	part->spot->ids += np_part_user_id(part) - from->id;
+	np_spot_settle(nn, part->spot);
+	spin_unlock(&shard->seat_lock);
 }
 
 /**
@@ -307,27 +355,28 @@ void np_seat_leave(struct np_net *nn, struct np_part *part)
 {
 	struct np_shard *shard = np_shard_of(nn, part->bind.e.port);
 	struct np_spot *spot = part->spot;
+	struct np_seat *seat;
 	struct np_seats *seats;
-	u32 i, last;
 
 	if (!spot)
 		return;
 	spin_lock(&shard->seat_lock);
 	part->spot = NULL;
+	list_del(&part->seat_link);
+	spot->n--;
+	spot->plain -= !np_part_balanced(part);
+	spot->ids -= np_part_user_id(part);
 	seats = np_spot_seats(nn, spot);
-	last = spot->n - 1;
-	if (spot->plain) {
-		/* The one that came last is found, so they stay in order. */
-		for (i = part->seat; i < last; i++)
-			np_seat_move(seats, i + 1, i);
-	} else if (part->seat != last) {
-		np_seat_move(seats, last, part->seat);
+	seat = &seats->seat[part->seat];
+	if (part->seat != spot->n) {
+		/* The last seat takes its place. */
+		seat->part = seats->seat[spot->n].part;
+		seat->part->seat = part->seat;
+		WRITE_ONCE(seat->priv, seats->seat[spot->n].priv);
 	}
-	if (!np_part_balanced(part))
-		WRITE_ONCE(spot->plain, spot->plain - 1);
-	WRITE_ONCE(spot->n, last);
+	np_spot_settle(nn, spot);
 	np_shape_unuse(shard, np_bind_shape(&part->bind));
-	if (!last)
+	if (!spot->n)
 		np_spot_put(nn, spot);
 	spin_unlock(&shard->seat_lock);
 }
@@ -344,16 +393,12 @@ static inline int np_spot_rank(const struct np_spot *spot, u8 family, u32 ifinde
 
 static inline void *np_spot_pick(const struct np_spot *spot, u32 hash)
 {
-	/* Pairs with np_seat_take(). */
-	u32 n = smp_load_acquire(&spot->n);
-	const struct np_seats *seats;
+	/* Pairs with np_spot_settle(). */
+	u32 spread = smp_load_acquire(&spot->spread);
 
-	if (unlikely(!n))
-		return NULL;
-	seats = rcu_dereference(spot->seats);
-	if (n > 1 && !READ_ONCE(spot->plain))
-		return READ_ONCE(seats->seat[reciprocal_scale(hash, n)].priv);
-	return READ_ONCE(seats->seat[n - 1].priv);
+	if (likely(!spread))
+		return READ_ONCE(spot->newest);
+	return READ_ONCE(rcu_dereference(spot->seats)->seat[reciprocal_scale(hash, spread)].priv);
 }
 
 /* Of spots with the same addresses and ports, the best. */

@@ -362,8 +362,9 @@ struct np_resv {
  * @wide: of what it is a part; held.  Lock of the bind's shard and, to change it, home's
  * @link: in np_wide.parts
  * @host: the socket that keeps the host out, or NULL
- * @spot: where packets find it, or NULL; seat_lock
+ * @spot: where packets find it, or NULL; home's lock and, to change it, seat_lock
  * @seat: its place there; seat_lock
+ * @seat_link: in np_spot.parts; seat_lock
  */
 struct np_part {
 	struct np_bind		bind;
@@ -371,6 +372,7 @@ struct np_part {
 	struct list_head	link;
 	struct np_host		*host;
 	struct np_spot		*spot;
+	struct list_head	seat_link;
 	u32			seat;
 };
 
@@ -1176,6 +1178,7 @@ int np_set_state(struct netport_owner *owner, u64 token, enum netport_state stat
 /* lookup.c */
 int np_seat_take(struct np_net *nn, struct np_part *part, void *priv);
 void np_seat_set(struct np_net *nn, struct np_part *part, void *priv);
+void np_seat_give(struct np_net *nn, struct np_part *part, const struct np_user *from);
 void np_seat_leave(struct np_net *nn, struct np_part *part);
 void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash);
 int np_spots_init(struct np_net *nn);
