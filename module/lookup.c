@@ -137,6 +137,12 @@ static const struct rhashtable_params np_spot_params = {
 	.automatic_shrinking	= true,
 };
 
+/*
+ * Under locks, whoever calls.  What a user has a stack attach is charged to that user's cgroup,
+ * unless it is in softirq.
+ */
+#define NP_SPOT_GFP	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
+
 /* taking and leaving seats */
 
 static enum np_shape np_bind_shape(const struct np_bind *b)
@@ -192,7 +198,7 @@ static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 	spot = np_spot_find(nn, &key, b->ifindex, families);
 	if (spot)
 		return spot;
-	spot = kzalloc(struct_size(spot, first.seat, 1), GFP_ATOMIC | __GFP_NOWARN);
+	spot = kzalloc(struct_size(spot, first.seat, 1), NP_SPOT_GFP);
 	if (!spot)
 		return NULL;
 	spot->key = key;
@@ -232,7 +238,7 @@ static struct np_seats *np_spot_room(struct np_net *nn, struct np_spot *spot)
 
 	if (spot->n < seats->max)
 		return seats;
-	more = kmalloc(struct_size(more, seat, 2 * seats->max), GFP_ATOMIC | __GFP_NOWARN);
+	more = kmalloc(struct_size(more, seat, 2 * seats->max), NP_SPOT_GFP);
 	if (!more)
 		return NULL;
 	more->max = 2 * seats->max;
