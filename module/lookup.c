@@ -387,6 +387,26 @@ void np_seat_leave(struct np_net *nn, struct np_part *part)
 	spin_unlock(&shard->seat_lock);
 }
 
+/**
+ * np_seats_moved() - somebody has taken seats, and is about to leave those it had
+ * @nn: namespace
+ * @port: the port of those taken
+ *
+ * A lookup goes from place to place, so it may have been at a new one too early and at an old
+ * one too late.  It sees that here.
+ */
+void np_seats_moved(struct np_net *nn, u16 port)
+{
+	struct np_shard *shard = np_shard_of(nn, port);
+
+	spin_lock(&shard->seat_lock);
+	/* After what has been taken, before what is left. */
+	smp_wmb();
+	WRITE_ONCE(shard->moves, shard->moves + 1);
+	smp_wmb();
+	spin_unlock(&shard->seat_lock);
+}
+
 /* looking up */
 
 /* What a spot says of device and family: the more the better; -1 if the packet is another's. */
@@ -458,23 +478,19 @@ static __always_inline struct rhlist_head *np_spot_list(const struct rhashtable 
 	return NULL;
 }
 
-/**
- * np_lookup() - whom a packet is for
- * @nn: its namespace
- * @key: its addresses and ports
- * @hash: spreads packets over those who are LOAD_BALANCED
- *
- * Called under RCU.
- *
- * Return: what the best match is attached with, or NULL.
- */
-void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
+static __always_inline void *np_lookup_once(struct np_net *nn, const struct np_shard *shard,
+					    const struct netport_key *key, u32 hash)
 {
 	u8 family = ipv6_addr_v4mapped(&key->local) ? NETPORT_FAMILY_IPV4 : NETPORT_FAMILY_IPV6;
-	unsigned int shapes = READ_ONCE(np_shard_of(nn, key->port)->shapes_used), shape;
+	unsigned int shapes = READ_ONCE(shard->shapes_used), shape;
 	struct np_spot_key k;
 	void *priv;
 
+	/* What the packet doesn't have must not look like what a spot leaves open. */
+	if (unlikely(!key->remote_port))
+		shapes &= ~(BIT(NP_SHAPE_FULL) | BIT(NP_SHAPE_FULL_ANY));
+	if (unlikely(ipv6_addr_any(&key->remote)))
+		shapes &= BIT(NP_SHAPE_LOCAL) | BIT(NP_SHAPE_ANY);
 	for (; shapes; shapes &= shapes - 1) {
 		shape = __ffs(shapes);
 		memcpy(k.local, shape % 2 ? &in6addr_any : &key->local, sizeof(k.local));
@@ -487,6 +503,31 @@ void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 			return priv;
 	}
 	return NULL;
+}
+
+/**
+ * np_lookup() - whom a packet is for
+ * @nn: its namespace
+ * @key: its addresses and ports
+ * @hash: spreads packets over those who are LOAD_BALANCED
+ *
+ * Called under RCU.
+ *
+ * Return: what the best match is attached with, or NULL.
+ */
+void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
+{
+	const struct np_shard *shard = np_shard_of(nn, key->port);
+	void *priv;
+	u32 moves;
+
+	do {
+		moves = smp_load_acquire(&shard->moves);
+		priv = np_lookup_once(nn, shard, key, hash);
+		/* Pairs with np_seats_moved(). */
+		smp_rmb();
+	} while (unlikely(READ_ONCE(shard->moves) != moves));
+	return priv;
 }
 
 /* A namespace's, made with the rest of it. */

@@ -178,6 +178,7 @@ struct np_shard {
 	spinlock_t		seat_lock;	/* see "Locks" above */
 	u32			shapes_used;	/* for each enum np_shape a bit: are there spots? */
 	u32			shapes[NP_SHAPES]; /* how many seats in them; seat_lock for both */
+	u32			moves;		/* see np_seats_moved(); seat_lock to change it */
 } ____cacheline_aligned_in_smp;
 
 #define NP_CHUNKS	16
@@ -1180,6 +1181,7 @@ int np_seat_take(struct np_net *nn, struct np_part *part, void *priv);
 void np_seat_set(struct np_net *nn, struct np_part *part, void *priv);
 void np_seat_give(struct np_net *nn, struct np_part *part, const struct np_user *from);
 void np_seat_leave(struct np_net *nn, struct np_part *part);
+void np_seats_moved(struct np_net *nn, u16 port);
 void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash);
 int np_spots_init(struct np_net *nn);
 void np_spots_destroy(struct np_net *nn);

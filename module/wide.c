@@ -394,6 +394,8 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 			np_owner_uncharge(p->owner, p->n - before);
 		return err;
 	}
+	if (wide->priv)
+		np_seats_moved(nn, port);
 	list_splice_init(&wide->parts, dead);
 	np_parts_retire(nn, dead);
 	wide->nparts = 0;
