@@ -80,6 +80,7 @@ static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
 {
 	struct np_shard *shard;
 	struct np_bind *b;
+	bool listened;
 	int err;
 
 	np_resv_for_each_bind(b, r)
@@ -90,15 +91,20 @@ static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
 		if (err)
 			return err;
 	}
-	np_resv_for_each_bind(b, r) {
-		shard = np_shard_of(nn, b->e.port);
-		np_table_suspend(shard, b);
-		np_bind_set_state(b, state);
-		np_table_resume(shard, b);
+	/* Nothing else changes what it shares, and only an end of that can be waited for. */
+	listened = np_resv_is(r, NP_BIND_LISTENING);
+	if (listened != (state == NP_BIND_LISTENING)) {
+		np_resv_for_each_bind(b, r) {
+			shard = np_shard_of(nn, b->e.port);
+			np_table_suspend(shard, b);
+			np_bind_set_state(b, state);
+			np_table_resume(shard, b);
+		}
+		if (listened)
+			np_resv_serve_later(nn, r);
 	}
 	r->bind.e.flags &= ~(NP_BIND_LISTENING | NP_BIND_CONNECTED);
 	r->bind.e.flags |= state;
-	np_resv_serve_later(nn, r);
 	return 0;
 }
 
