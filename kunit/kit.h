@@ -132,6 +132,20 @@ int kit_extend_text(struct kunit *test, u64 token, const char *text);
 int kit_rebind_text(struct kunit *test, u64 token, const char *text);
 struct np_resv *kit_find(struct kunit *test, u64 token);
 
+/* kit_lookup.c */
+
+#define KIT_PRIVS	1024
+
+enum { KIT_NOBODY = -1, KIT_STRANGE = -2 };
+
+void *kit_priv(unsigned int nr);
+int kit_priv_nr(const void *priv);
+void kit_key(struct kunit *test, const char *text, struct netport_key *key);
+int kit_lookup_key(struct net *net, const struct netport_key *key, u32 hash);
+int kit_lookup(struct kunit *test, const char *text);
+void kit_attach(struct kunit *test, enum kit_who who, u64 token, unsigned int nr);
+u64 kit_attached(struct kunit *test, const char *text, unsigned int nr);
+
 /* kit_netns.c */
 
 /**
