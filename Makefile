@@ -27,6 +27,9 @@ selftest:		## selftests alone, on Debian's 6.1
 	@$(testbed)/test.sh 6.1
 debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
 	@$(testbed)/test.sh debug
+torture:		## lookups on every CPU of the debug kernel against churn (SECONDS=60)
+	@T='netport_lookup_torture*' SELFTESTS=0 \
+		APPEND="netport_kunit.torture_seconds=$(or $(SECONDS),60)" $(testbed)/test.sh debug
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
 icount:			## what calls cost, on a machine whose clock counts instructions
@@ -73,6 +76,6 @@ help:			## this list
 	@echo "KERNEL (shell); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug stock icount check uapi kernels modules modules_install \
-	install uninstall dkms-install dkms-uninstall \
+.PHONY: run shell test kunit selftest debug torture stock icount check uapi kernels modules \
+	modules_install install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

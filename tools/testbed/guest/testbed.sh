@@ -38,11 +38,17 @@ load_netport() {
 	[ -c /dev/netport ] || { echo "no /dev/netport"; return 1; }
 }
 
+# parameters MODULE - those on the kernel's command line, for insmod doesn't look there.
+parameters() {
+	tr ' ' '\n' </proc/cmdline | sed -n "s/^$1\.//p"
+}
+
 # The suites run as their module is loaded; their KTAP is in debugfs.
 run_kunit() {
 	local dir suite
 	[ -n "$KUNIT_GLOB" ] || return
-	insmod /modules/netport_kunit.ko || { tell status kunit-load FAILED; return; }
+	# shellcheck disable=SC2046
+	insmod /modules/netport_kunit.ko $(parameters netport_kunit) || { tell status kunit-load FAILED; return; }
 	for dir in $DEBUGFS/kunit/*/; do
 		[ -e "$dir/results" ] || continue
 		suite=${dir%/}
