@@ -569,8 +569,8 @@ static unsigned int attach_seats(struct kunit *test)
 	struct np_net *nn = kit_of(test)->nn;
 	unsigned int i, n = 0;
 
-	for (i = 0; i < NP_SHAPES; i++)
-		n += atomic_read(&nn->shapes[i]);
+	for (i = 0; i < NP_SHARDS * NP_SHAPES; i++)
+		n += nn->shards[i / NP_SHAPES].shapes[i % NP_SHAPES];
 	return n + 1000 * atomic_read(&nn->spots.ht.nelems);
 }
 

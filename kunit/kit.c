@@ -544,12 +544,11 @@ void kit_expect_empty(struct kunit *test, struct np_net *nn)
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].table.count, 0, "table %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].tokens.count, 0, "tokens %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].queues.count, 0, "queues %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].shapes_used, 0, "shapes %u", i);
 	}
 	KUNIT_EXPECT_EQ(test, nn->any_port.count, 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&nn->waiters));
 	KUNIT_EXPECT_EQ(test, atomic_read(&nn->spots.ht.nelems), 0);
-	for (i = 0; i < NP_SHAPES; i++)
-		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&nn->shapes[i]), 0, "shape %u", i);
 	xa_for_each(&nn->spaces, index, sp)
 		kit_expect_space_empty(test, sp);
 	kit_expect_addrs_empty(test, nn);
