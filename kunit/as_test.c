@@ -484,6 +484,31 @@ static void as__random_walk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), w->o.n);
 }
 
+/* A change under way has the uid, although the reservation has lost it meanwhile. */
+static void as_plan__holds_the_uid(struct kunit *test)
+{
+	struct netport_owner *alice = kit_owner(test, KIT_ALICE), *bob = kit_owner(test, KIT_BOB);
+	struct kit_request *q = kit_request(test, "10.0.0.2 LB");
+	u64 token = as_hold(test, 1, "10.0.0.1 LB");
+	struct np_plan *p;
+
+	p = np_plan_make(alice, NULL, &q->req, np_resv_wide(kit_find(test, token)),
+			 NP_PLAN_CHARGED, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, p);
+	KUNIT_EXPECT_TRUE(test, uid_eq(p->user->uid, AS_UID(1)));
+	KUNIT_EXPECT_EQ(test, netport_transfer(alice, token, bob), 0);
+	KUNIT_EXPECT_EQ(test, as_refs(test, AS_UID(1)), 1);
+	KUNIT_EXPECT_TRUE(test, uid_eq(p->user->uid, AS_UID(1)));
+	np_plan_free(p);
+	as_expect_unknown(test);
+	/* One that is made now has it as its owner's. */
+	p = np_plan_make(bob, NULL, &q->req, np_resv_wide(kit_find(test, token)),
+			 NP_PLAN_CHARGED, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, p);
+	KUNIT_EXPECT_TRUE(test, uid_eq(p->user->uid, kit_uid(KIT_BOB)));
+	np_plan_free(p);
+}
+
 /* all at once */
 
 #define AS_ROUNDS	400
@@ -588,6 +613,7 @@ static struct kunit_case as_test_cases[] = {
 	KUNIT_CASE(as_wait__granted_as_that_uid),
 	KUNIT_CASE(as__each_allocation),
 	KUNIT_CASE(as__random_walk),
+	KUNIT_CASE(as_plan__holds_the_uid),
 	KUNIT_CASE(as__given_away_while_it_changes),
 	{}
 };
