@@ -330,7 +330,8 @@ struct attach_change {
 
 static const struct attach_change attach_changes[] = {
 	{ "to the same", "10.0.0.1", "10.0.0.1", false, NULL, { "10.0.0.1" }, 1, 1 },
-	{ "to another port", "10.0.0.1", "10.0.0.1 port=5000", false, "10.0.0.1 port=5000 dev=1 bob",
+	{ "to another port", "10.0.0.1", "10.0.0.1 port=5000", false,
+	  "10.0.0.1 port=5000 dev=1 bob",
 	  { "10.0.0.1", "10.0.0.1 port=5000" }, 1, 2 },
 	{ "to another port of the shard", "10.0.0.1", "10.0.0.1 port=81", false, "* port=81 bob",
 	  { "10.0.0.1", "10.0.0.1 port=81" }, 1, 2 },
@@ -517,8 +518,9 @@ static const struct attach_fault {
 	  NULL, false, { "10.0.0.1", "10.0.0.2" }, 0, 3, 2 },
 	{ "extend", { }, "10.0.0.1", "10.0.0.2 port=0", true, { "10.0.0.1", "10.0.0.2" }, 1, 3,
 	  3 },
-	{ "extend by several", { "10.0.0.2 MR" }, "10.0.0.1", "10.0.0.2 MR port=0 + :: + 0.0.0.0 tcp",
-	  true, { "10.0.0.1", "10.0.0.2", "::1", "10.0.0.3 tcp" }, 1, 15, 4 },
+	{ "extend by several", { "10.0.0.2 MR" }, "10.0.0.1",
+	  "10.0.0.2 MR port=0 + :: + 0.0.0.0 tcp", true,
+	  { "10.0.0.1", "10.0.0.2", "::1", "10.0.0.3 tcp" }, 1, 15, 4 },
 	{ "rebind", { }, "10.0.0.1", "10.0.0.2 port=5000", false,
 	  { "10.0.0.1", "10.0.0.2 port=5000" }, 1, 2, 3 },
 	{ "rebind to the same", { }, "10.0.0.1 + ::", "10.0.0.1 + ::", false,
@@ -662,7 +664,8 @@ static u64 attach_in_netns(struct kunit *test, struct netport_owner *owner, cons
 	struct netport_request req = kit_request(test, text)->req;
 
 	KUNIT_ASSERT_EQ(test, netport_request(owner, &req, GFP_KERNEL), 0);
-	KUNIT_ASSERT_EQ(test, netport_attach(owner, req.reserve.token, kit_priv(nr), GFP_KERNEL), 0);
+	KUNIT_ASSERT_EQ(test, netport_attach(owner, req.reserve.token, kit_priv(nr), GFP_KERNEL),
+			0);
 	return req.reserve.token;
 }
 

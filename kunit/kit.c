@@ -536,15 +536,18 @@ static void kit_expect_space_empty(struct kunit *test, struct np_space *sp)
  */
 void kit_expect_empty(struct kunit *test, struct np_net *nn)
 {
+	unsigned int i, shape;
 	struct np_space *sp;
 	unsigned long index;
-	unsigned int i;
 
 	for (i = 0; i < NP_SHARDS; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].table.count, 0, "table %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].tokens.count, 0, "tokens %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].queues.count, 0, "queues %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].shapes_used, 0, "shapes %u", i);
+		for (shape = 0; shape < NP_SHAPES; shape++)
+			KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].shapes[shape], 0, "shape %u, %u",
+					    shape, i);
 	}
 	KUNIT_EXPECT_EQ(test, nn->any_port.count, 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&nn->waiters));

@@ -442,7 +442,8 @@ static unsigned int model_score(const struct netport_binding *p, const struct ne
  * struct model_best - who may be found
  * @score: how good a match they are
  * @n: how many there are
- * @balanced: all of them are LOAD_BALANCED
+ * @balanced: all of them are LOAD_BALANCED, and of one uid
+ * @user: the uid of one of them
  * @seq: the last one's number
  * @last: and who that is
  * @any: all of them
@@ -451,28 +452,33 @@ struct model_best {
 	unsigned int	score;
 	unsigned int	n;
 	bool		balanced;
+	struct np_user	*user;
 	u32		seq;
 	int		last;
 	DECLARE_BITMAP(any, KIT_PRIVS);
 };
 
-static void model_find(const struct model *m, const struct netport_binding *p,
-		       struct model_best *best)
+static void model_find(struct kunit *test, const struct model *m,
+		       const struct netport_binding *p, struct model_best *best)
 {
 	const struct model_part *part;
+	struct np_user *user;
 	unsigned int i, j, score;
 
 	*best = (struct model_best) { .last = KIT_NOBODY };
 	for (i = 0; i < m->n; i++) {
+		user = kit_owner(test, m->slot[i].who)->user;
 		for (j = 0; j < m->slot[i].n; j++) {
 			part = &m->slot[i].part[j];
 			score = part->seq ? model_score(p, &part->b) : 0;
 			if (!score || score < best->score)
 				continue;
 			if (score > best->score)
-				*best = (struct model_best) { .score = score, .balanced = true };
+				*best = (struct model_best) { .score = score, .balanced = true,
+							      .user = user };
 			best->n++;
-			best->balanced &= !!(part->b.share & NETPORT_SHARE_LOAD_BALANCED);
+			best->balanced &= user == best->user &&
+					  (part->b.share & NETPORT_SHARE_LOAD_BALANCED);
 			__set_bit(m->slot[i].priv, best->any);
 			if (part->seq > best->seq) {
 				best->seq = part->seq;
@@ -495,7 +501,7 @@ static unsigned int model_expect(struct kunit *test, struct model *m, unsigned i
 
 	model_packet(m, &p);
 	model_key(&p, &key);
-	model_find(m, &p, &best);
+	model_find(test, m, &p, &best);
 	if (best.n > 1)
 		rounds = best.balanced ? 32 * best.n : 4;
 	for (i = 0; i < rounds; i++) {

@@ -321,7 +321,8 @@ static void lookup_lb__same_hash_same_member(struct kunit *test)
 		other = kit_attached(test, round % 2 ? "10.0.0.2 LB" : "0.0.0.0 LB", 100);
 		kit_request_hold(test, "10.0.0.1 LB");
 		if (round)
-			KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), other), 0);
+			KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE),
+							      other), 0);
 	}
 }
 

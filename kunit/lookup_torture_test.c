@@ -24,7 +24,8 @@ MODULE_PARM_DESC(torture_seconds, "how long lookups are tortured (0: a moment)")
 /* what comes and goes */
 
 static const char * const torture_forms[] = {
-	"10.0.0.1 LB MR", "10.0.0.1 MR", "0.0.0.0 LB MR", "* LB MR", ":: LB MR", "2001:db8::1 LB MR",
+	"10.0.0.1 LB MR", "10.0.0.1 MR", "0.0.0.0 LB MR", "* LB MR", ":: LB MR",
+	"2001:db8::1 LB MR",
 	"10.0.0.1 LB MR dev=3", "10.0.0.1 LB MR to=192.0.2.1", "0.0.0.0 MR to=192.0.2.1 rport=9",
 	"10.0.0.1 LB MR to=192.0.2.1 rport=9", "10.0.0.1 LB MR to=192.0.2.2 rport=9",
 	"10.0.0.2 LB MR", "10.0.0.2 LB MR tcp", "10.0.0.1 LB MR port=81", "* MR port=81",
@@ -220,7 +221,7 @@ static void torture_look_mover(struct torture *t, struct rnd_state *rnd)
 		found = torture_finds(t, i, 0, hash);
 		smp_rmb();	/* packets come one after the other */
 		found = found || torture_finds(t, i, 1, hash);
-		smp_rmb();
+		smp_rmb();	/* and after the other */
 		found = found || torture_finds(t, i, 0, hash);
 		smp_rmb();	/* pairs with torture_move() */
 		if (READ_ONCE(t->mover[i].moves) != moves)
