@@ -26,7 +26,7 @@ if [ "$(cat "$dst/.kernel" 2>/dev/null)" != "$made_of" ]; then
 fi
 
 parts=(Kbuild)
-for part in module uapi kunit tools/selftests/modules; do
+for part in module uapi kunit tools/selftests/modules samples; do
 	[ ! -d "$TOP/$part" ] || parts+=("$part")
 done
 
@@ -53,13 +53,20 @@ build() {
 }
 
 log=$LOG/modules-$name.log
-helpers=$dst/tools/selftests/modules	# of the selftests, which UML has not
+# Modules that use netport: of the selftests, which UML has not, and the samples.
+users() {
+	local dir
+	[ "$name" != uml ] || return 0
+	for dir in "$dst/tools/selftests/modules" "$dst"/samples/*/; do
+		dir=${dir%/}
+		[ -e "$dir/Kbuild" ] || continue
+		# The build doesn't see that what it was linked against is another now.
+		[ "$dir/Module.symvers" -nt "$dst/Module.symvers" ] || rm -f "$dir/Module.symvers"
+		build M="$dir" KBUILD_EXTRA_SYMBOLS="$dst/Module.symvers" "$@" modules || return
+	done
+}
 {
-	build M="$dst" "$@" modules &&
-	# The build doesn't see that what it was linked against is another now.
-	{ [ "$name" = uml ] || [ ! -e "$helpers/Kbuild" ] || {
-	  [ "$helpers/Module.symvers" -nt "$dst/Module.symvers" ] || rm -f "$helpers/Module.symvers"
-	  build M="$helpers" KBUILD_EXTRA_SYMBOLS="$dst/Module.symvers" "$@" modules; }; }
+	build M="$dst" "$@" modules && users "$@"
 } >"$log" || { grep -vE '^  [A-Z]+ ' "$log" >&2; die "the modules do not build for kernel $name"; }
 [ "${V:-0}" != 1 ] || cat "$log" >&2
 # What -Werror does not reach: modpost.
