@@ -11,10 +11,11 @@ demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
 examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
 command := $(wildcard tools/netport/*.c)
+samples := datagram-echo datagram-share
 
 test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32))
 example-outputs := $(examples:%=$(BUILD)/examples/%)
-bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(if $(command),netport))
+bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) $(if $(command),netport))
 
 tests: $(test-outputs) | prune
 bin: $(bin-outputs) | prune
@@ -36,6 +37,10 @@ $(BUILD)/bin/netport: $(command) $(wildcard tools/netport/*.h uapi/linux/*.h)
 $(BUILD)/bin/%: tools/demo/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
 	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/demo $(LDFLAGS) -o $@ $<
+
+$(BUILD)/bin/datagram-%: samples/datagram/%.c samples/datagram/programs.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 # As a reader of the README would: nothing but the uapi header.
 $(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
