@@ -6,46 +6,7 @@
  * Whatever happens, each test leaves netport loaded.
  */
 #include "keep.h"
-
-static const char *module_path(const char *name)
-{
-	static char path[512];
-	const char *dir = getenv("NETPORT_MODULES");
-
-	snprintf(path, sizeof(path), "%s/%s.ko", dir && *dir ? dir : "/modules", name);
-	return path;
-}
-
-static bool loaded(const char *name)
-{
-	char path[128];
-
-	/* It has no parameters while it is still on its way out. */
-	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
-	return !access(path, F_OK);
-}
-
-static int load(const char *name)
-{
-	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
-	close(fd);
-	return err;
-}
-
-static int unload(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
-}
-
-static bool refused(int err)
-{
-	return err == EWOULDBLOCK || err == EBUSY;
-}
+#include "modules.h"
 
 FIXTURE(rmmod) {
 	/* Not without members, in C. */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the programs that load and unload modules share.
+ *
+ * NETPORT_MODULES is the directory of the modules, /modules if unset.
+ */
+#ifndef _MODULES_H
+#define _MODULES_H
+
+#include "selftest.h"
+
+static inline const char *module_path(const char *name)
+{
+	static char path[512];
+	const char *dir = getenv("NETPORT_MODULES");
+
+	snprintf(path, sizeof(path), "%s/%s.ko", dir && *dir ? dir : "/modules", name);
+	return path;
+}
+
+static inline bool loaded(const char *name)
+{
+	char path[128];
+
+	/* It has no parameters while it is still on its way out. */
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return !access(path, F_OK);
+}
+
+static inline int load(const char *name)
+{
+	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	close(fd);
+	return err;
+}
+
+static inline int unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+}
+
+static inline bool refused(int err)
+{
+	return err == EWOULDBLOCK || err == EBUSY;
+}
+
+#endif /* _MODULES_H */
