@@ -244,6 +244,14 @@ static inline bool unload_soon(const char *module)
 	return AWAIT(!loaded(module) || !unload(module));
 }
 
+/* A test that failed may have left it there. */
+static inline int load_anew(void)
+{
+	if (loaded(MODULE) && !unload_soon(MODULE))
+		return EBUSY;
+	return load(MODULE);
+}
+
 /* two namespaces, joined */
 
 struct nl_request {
@@ -316,6 +324,24 @@ struct in6_ifreq_ {
 	int ifindex;
 };
 
+/* Whether an address of IPv6's can be a source: that comes a moment after it is set. */
+static inline bool usable(const struct in6_addr *addr)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_addr = *addr,
+				     .sin6_port = htons(9) };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+	union name n;
+	socklen_t len = sizeof(n);
+	bool ok;
+
+	/* A neighbour's, which may be anybody. */
+	sin6.sin6_addr.s6_addr[15] ^= 0x80;
+	ok = !connect(fd, (void *)&sin6, sizeof(sin6)) && !getsockname(fd, &n.any, &len) &&
+	     !memcmp(&n.v6.sin6_addr, addr, 16);
+	close(fd);
+	return ok;
+}
+
 /* Addresses of both families, usable at once, and the device up.  Returns its index. */
 static inline int set_up(const char *dev, const char *v4, const char *v6)
 {
@@ -347,6 +373,8 @@ static inline int set_up(const char *dev, const char *v4, const char *v6)
 		die("IPv6 address of %s", dev);
 	close(fd4);
 	close(fd6);
+	if (!AWAIT(usable(&n6.v6.sin6_addr)))
+		die("%s can't be used", v6);
 	return req6.ifindex;
 }
 
