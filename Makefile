@@ -46,7 +46,7 @@ kernels:		## only fetch and build the kernels that the tests boot
 modules:		## build netport.ko for the running kernel (KDIR=... for another)
 	@test -d $(KDIR) || { echo "netport: no kernel headers in $(KDIR):" \
 		"apt-get install linux-headers-$(shell uname -r)" >&2; exit 1; }
-	@mkdir -p $(host) && cp -ru --parents -t $(host) Kbuild module uapi kunit
+	@mkdir -p $(host) && cp -ru --parents -t $(host) Kbuild module uapi kunit samples
 	$(kbuild) modules
 modules_install: modules ## install netport.ko for that kernel (DESTDIR is honoured)
 	$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \

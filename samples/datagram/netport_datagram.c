@@ -33,7 +33,7 @@
 #include <net/protocol.h>
 #include <net/udp.h>
 
-/* Where the IPv6 part of a socket is; before 6.5 it's looked for at the end. */
+/* Before 6.5 the IPv6 part of a socket is looked for at its end. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #define DG_PINFO_OFFSET		.ipv6_pinfo_offset = offsetof(struct dg6_sock, inet6),
 #else
@@ -62,19 +62,14 @@ struct dg6_sock {
 	struct ipv6_pinfo	inet6;	/* last */
 };
 
-enum {
-	DG_RECEIVED, DG_SENT, DG_NO_SOCKET, DG_QUEUE_FULL, DG_FILTERED, DG_BAD_CHECKSUM,
-	DG_MALFORMED, DG_COUNTS
-};
+enum { DG_RECEIVED, DG_SENT, DG_NO_SOCKET, DG_QUEUE_FULL, DG_FILTERED, DG_BAD_CHECKSUM,
+	DG_MALFORMED, DG_COUNTS };
 
 static const char *const dg_count_names[DG_COUNTS] = {
 	"received", "sent", "no_socket", "queue_full", "filtered", "bad_checksum", "malformed",
 };
 
-/*
- * One owner for a namespace, not one for a socket: an owner is for what is to go as a whole.
- * Whose a reservation is, netport_request_as() says.
- */
+/* An owner is what goes as a whole; whose a reservation is, netport_request_as() says. */
 struct dg_net {
 	struct netport_owner	*owner;
 	atomic_long_t		counts[DG_COUNTS];
@@ -93,6 +88,7 @@ static struct netport_binding dg_binding(const struct sock *sk, u16 port)
 {
 	bool connected = sk->sk_state == TCP_ESTABLISHED;
 	struct netport_binding b = {
+		.families = sk->sk_family == AF_INET ? NETPORT_FAMILY_IPV4 : NETPORT_FAMILY_IPV6,
 		.protocol = IPPROTO_DATAGRAM,
 		.port = port,
 		.remote_port = connected ? ntohs(inet_sk(sk)->inet_dport) : 0,
@@ -102,14 +98,12 @@ static struct netport_binding dg_binding(const struct sock *sk, u16 port)
 	};
 
 	if (sk->sk_family == AF_INET) {
-		b.families = NETPORT_FAMILY_IPV4;
 		memcpy(b.addr, &sk->sk_rcv_saddr, 4);
 		if (connected)
 			memcpy(b.remote, &sk->sk_daddr, 4);
 		return b;
 	}
 	/* IPv4-mapped is IPv4 for netport, too; only "::" can be both families at once. */
-	b.families = NETPORT_FAMILY_IPV6;
 	if (ipv6_addr_any(&sk->sk_v6_rcv_saddr) && !ipv6_only_sock(sk))
 		b.families |= NETPORT_FAMILY_IPV4;
 	memcpy(b.addr, &sk->sk_v6_rcv_saddr, 16);
@@ -118,10 +112,7 @@ static struct netport_binding dg_binding(const struct sock *sk, u16 port)
 	return b;
 }
 
-/*
- * bind(), or the first sendto() or connect() without it, with port 0.  The address is in the
- * socket already.  lock_sock() is held.
- */
+/* bind(), or the first sendto() or connect() with port 0.  Under lock_sock(). */
 static int dg_get_port(struct sock *sk, unsigned short port)
 {
 	struct netport_request req = { .reserve.binding = dg_binding(sk, port) };
@@ -151,10 +142,7 @@ static int dg_get_port(struct sock *sk, unsigned short port)
 	return 0;
 }
 
-/*
- * When this returns others can have the port, and no new lookup finds the socket.  One that has
- * found it already may be using it still: SOCK_RCU_FREE is there for that.
- */
+/* No lookup finds it from here on; for those that have already there's SOCK_RCU_FREE. */
 static void dg_put_port(struct sock *sk)
 {
 	if (dg_sk(sk)->token)
@@ -180,11 +168,10 @@ static void dg_rename(struct sock *sk, const struct sock_common *before)
 }
 
 /*
- * Connect, or with no address the opposite.  The reservation follows the socket's new name, or the
- * socket stays what it was.  Port and attachment stay, and at any instant a datagram finds the
- * old binding or the new one: narrowed to one remote, it is a better match than any wildcard.
- * Widened again it may be refused, if others have the port for their remotes by then.
- * What is in the queue stays there, whoever sent it, as with UDP.
+ * Connect, or without an address the opposite.  The reservation follows the socket's new name, or
+ * else the socket stays what it was.  At any instant a datagram finds the old binding or the
+ * new one; one remote is a better match than any wildcard.  To widen it again is refused if
+ * others have the port for theirs by then.  What is in the queue stays there, as with UDP.
  */
 static int dg_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
@@ -367,18 +354,17 @@ static int dg_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 }
 
 /*
- * From IPv4 and IPv6, in softirq.  They hold rcu_read_lock(), which is all that keeps the
- * socket from being freed: the lookup takes no reference and no lock.
+ * From IPv4 and IPv6, in softirq.  Their rcu_read_lock() is all that keeps the socket from
+ * being freed: netport_lookup() takes no reference.
  */
 static int dg_rcv(struct sk_buff *skb)
 {
 	struct netport_key key = { .protocol = IPPROTO_DATAGRAM };
 	bool v4 = skb->protocol == htons(ETH_P_IP);
 	struct net *net = dev_net(skb->dev);
-	int what = DG_MALFORMED, err, dev;
+	int what = DG_MALFORMED, dev, err;
 	struct sock *sk;
-	unsigned int len;
-	u32 hash;
+	u32 hash, len;
 
 	if (skb->pkt_type != PACKET_HOST || !pskb_may_pull(skb, sizeof(struct dg_hdr)))
 		goto drop;
@@ -399,13 +385,11 @@ static int dg_rcv(struct sk_buff *skb)
 		key.ifindex = inet6_iif(skb);
 	}
 	/* Which one of those that share the port: a flow stays with one, and can't choose it. */
-	hash = jhash2(key.local.s6_addr32, 4, dg_secret ^ (key.port << 16 | key.remote_port));
+	hash = dg_secret ^ ((u32)key.port << 16 | key.remote_port);
+	hash = jhash2(key.local.s6_addr32, 4, hash);
 	hash = jhash2(key.remote.s6_addr32, 4, hash);
 	sk = netport_lookup(net, &key, hash);
-	/*
-	 * SO_BINDTODEVICE after bind() isn't told to netport, as setsockopt() couldn't fail
-	 * there: the socket gets less from then on, and others don't get more.
-	 */
+	/* netport isn't told of a device that came after bind(): that couldn't be refused. */
 	dev = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;
 	what = DG_NO_SOCKET;
 	if (!sk || (dev && dev != key.ifindex))
@@ -477,9 +461,8 @@ static void dg_close(struct sock *sk, long timeout)
 
 /* As long as there is a socket, until its grace period is over, the module stays. */
 #define DG_PROTO							\
-	.owner = THIS_MODULE, .close = dg_close,	\
-	.connect = dg_connect, .disconnect = dg_disconnect,		\
-	.sendmsg = dg_sendmsg, .recvmsg = dg_recvmsg,			\
+	.owner = THIS_MODULE, .close = dg_close, .connect = dg_connect,	\
+	.disconnect = dg_disconnect, .sendmsg = dg_sendmsg, .recvmsg = dg_recvmsg, \
 	.get_port = dg_get_port, .put_port = dg_put_port, .unhash = dg_put_port
 
 static struct proto dg_prot = {
@@ -534,11 +517,10 @@ static int __net_init dg_net_init(struct net *net)
 	struct dg_net *dn = dg_net(net);
 	int err;
 
-	/* The uid doesn't matter: each request has its own. */
-	dn->owner = netport_owner_create(net, GLOBAL_ROOT_UID);
+	dn->owner = netport_owner_create(net, GLOBAL_ROOT_UID);	/* requests have a uid each */
 	if (IS_ERR(dn->owner))
 		return PTR_ERR(dn->owner);
-	/* An owner in the kernel has neither pid nor name; this says whose it is in listings. */
+	/* It has neither pid nor name; the label says in listings whose it is. */
 	err = netport_label(dn->owner, &label, GFP_KERNEL);
 	if (!err && !proc_create_net_single("netport_datagram", 0444, net->proc_net,
 					    dg_seq_show, NULL))

@@ -247,9 +247,7 @@ static inline bool unload_soon(const char *module)
 /* A test that failed may have left it there. */
 static inline int load_anew(void)
 {
-	if (loaded(MODULE) && !unload_soon(MODULE))
-		return EBUSY;
-	return load(MODULE);
+	return !loaded(MODULE) || unload_soon(MODULE) ? load(MODULE) : EBUSY;
 }
 
 /* two namespaces, joined */

@@ -113,10 +113,10 @@ checkpatch() {
 		! try "$name" run_checkpatch "$ignored" "${changed[@]}" || is_clean "${lines[@]}"
 	fi
 }
-checkpatch module "$module" module tools/selftests/modules
+checkpatch module "$module" module tools/selftests/modules samples/*/netport_*.c
 checkpatch uapi "$uapi" uapi
 checkpatch kunit "$kunit" kunit
-checkpatch programs "$programs" tools/*/*.[ch]
+checkpatch programs "$programs" tools/*/*.[ch] samples/*/[!n]*.[ch]
 
 kernel_doc() {
 	perl "$tools/kernel-doc" -none -Werror "$@"
@@ -137,7 +137,7 @@ spdx() {
 	local f bad=0
 	while read -r f; do
 		[ ! -f "$f" ] || head -n 3 "$f" | grep -q SPDX-License-Identifier || { echo "$f: no SPDX line"; bad=1; }
-	done < <(find Kbuild Makefile module uapi kunit tools .ci -type f \
+	done < <(find Kbuild Makefile module uapi kunit tools samples .ci -type f \
 		! -name '*.md' ! -path '*/guest/passwd' ! -path '*/guest/group' ! -path '*/guest/motd')
 	return $bad
 }
