@@ -38,7 +38,7 @@ MODULE_PARM_DESC(known_to, "who keeps others out of it: netport, or nobody (resu
 	of(netport_label);	\
 	of(netport_reserve)
 
-#define POINTER(name)	typeof(&(name)) name	/* of the type that the header says */
+#define POINTER(name)	typeof(name) *name	/* of the type that the header says */
 #define GET(name)	do { api.name = symbol_get(name); all = all && api.name; } while (0)
 #define PUT(name)	do { if (api.name) symbol_put(name); } while (0)
 

@@ -84,6 +84,8 @@ module=$outside,MACRO_ARG_REUSE,EXPORT_SYMBOL
 # In a uapi header: BIT() is the kernel's own.
 uapi=$outside,BIT_MACRO
 kunit=$outside,MACRO_ARG_REUSE
+# In samples: a table of functions is a macro that makes members and calls.
+samples=$module,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,MACRO_ARG_PRECEDENCE
 # In programs: the harness's macros flow and look like functions; libc has no strscpy.
 programs=$outside,BIT_MACRO,CAMELCASE,NEW_TYPEDEFS,STRCPY,PREFER_KERNEL_TYPES
 programs+=,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_WITH_FLOW_CONTROL,PARENTHESIS_ALIGNMENT
@@ -113,9 +115,10 @@ checkpatch() {
 		! try "$name" run_checkpatch "$ignored" "${changed[@]}" || is_clean "${lines[@]}"
 	fi
 }
-checkpatch module "$module" module tools/selftests/modules samples/*/netport_*.c
+checkpatch module "$module" module tools/selftests/modules
 checkpatch uapi "$uapi" uapi
 checkpatch kunit "$kunit" kunit
+checkpatch samples "$samples" samples/*/netport_*.c
 checkpatch programs "$programs" tools/*/*.[ch] samples/*/[!n]*.[ch]
 
 kernel_doc() {
@@ -129,7 +132,7 @@ try_changed "$(digest "$tools/kernel-doc" "${documented[@]}")" \
 in_readme() {
 	[[ "$(cat README.md)" == *"$(grep -v SPDX-License "$1")"* ]]
 }
-for example in $(compgen -G 'tools/example/*.c'); do
+for example in $(compgen -G 'tools/example/*.c') samples/minimal/*.c; do
 	try "README.md has $example" in_readme "$example" || true
 done
 
