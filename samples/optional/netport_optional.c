@@ -22,7 +22,14 @@ static char *known_to = "nobody";
 module_param(known_to, charp, 0444);
 MODULE_PARM_DESC(known_to, "who keeps others out of it: netport, or nobody (result)");
 
-#if __has_include("linux/netport.h")	/* when it is built */
+/* When it is built.  (Sparse doesn't know __has_include.) */
+#ifdef __CHECKER__
+#define HAVE_NETPORT_H
+#elif __has_include("linux/netport.h")
+#define HAVE_NETPORT_H
+#endif
+
+#ifdef HAVE_NETPORT_H
 #include <linux/netport.h>
 
 /*
