@@ -564,16 +564,17 @@ static void concurrency_churn__of_everything(struct kunit *test)
 }
 
 static struct kunit_case concurrency_test_cases[] = {
-	KUNIT_CASE_PARAM(concurrency_reserve__winners, conc_form_gen_params),
-	KUNIT_CASE(concurrency_release__once),
-	KUNIT_CASE(concurrency_pick__all_ports),
-	KUNIT_CASE(concurrency_candidate__held_by_one),
-	KUNIT_CASE(concurrency_addr__come_and_go),
-	KUNIT_CASE(concurrency_owner__come_and_go),
-	KUNIT_CASE(concurrency_churn__no_two_overlap),
-	KUNIT_CASE(concurrency_churn__of_everything),
-	KUNIT_CASE(concurrency_drain__while_others_reserve),
-	KUNIT_CASE(concurrency_softirq__among_threads),
+	KUNIT_CASE_PARAM_ATTR(concurrency_reserve__winners, conc_form_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_SLOW(concurrency_release__once),
+	KUNIT_CASE_SLOW(concurrency_pick__all_ports),
+	KUNIT_CASE_SLOW(concurrency_candidate__held_by_one),
+	KUNIT_CASE_SLOW(concurrency_addr__come_and_go),
+	KUNIT_CASE_SLOW(concurrency_owner__come_and_go),
+	KUNIT_CASE_SLOW(concurrency_churn__no_two_overlap),
+	KUNIT_CASE_SLOW(concurrency_churn__of_everything),
+	KUNIT_CASE_SLOW(concurrency_drain__while_others_reserve),
+	KUNIT_CASE_SLOW(concurrency_softirq__among_threads),
 	{}
 };
 

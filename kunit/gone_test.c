@@ -346,10 +346,10 @@ static void gone__while_blocks_are_made(struct kunit *test)
 }
 
 static struct kunit_case gone_test_cases[] = {
-	KUNIT_CASE(gone__takes_all),
-	KUNIT_CASE(gone__wakes_who_waits),
-	KUNIT_CASE(gone__while_everything_goes_on),
-	KUNIT_CASE(gone__while_blocks_are_made),
+	KUNIT_CASE_SLOW(gone__takes_all),
+	KUNIT_CASE_SLOW(gone__wakes_who_waits),
+	KUNIT_CASE_SLOW(gone__while_everything_goes_on),
+	KUNIT_CASE_SLOW(gone__while_blocks_are_made),
 	{}
 };
 

@@ -766,8 +766,8 @@ static struct kunit_case host_test_cases[] = {
 	KUNIT_CASE(host_release__by_itself),
 	KUNIT_CASE(host_bind__after_release),
 	KUNIT_CASE(host_bind__without_memory),
-	KUNIT_CASE(host_flush__waits_for_another),
-	KUNIT_CASE(host_flush__waits_for_others),
+	KUNIT_CASE_SLOW(host_flush__waits_for_another),
+	KUNIT_CASE_SLOW(host_flush__waits_for_others),
 	{}
 };
 

@@ -166,7 +166,11 @@ void kit_netns_end(struct kit_netns *ns);
 /* Done by each thread of kit_threads(); no expectations in here. */
 typedef void (*kit_thread_fn)(void *arg, unsigned int nr);
 
-/* Threads to make what can go wrong go wrong; more than there are CPUs. */
+/*
+ * Threads to make what can go wrong go wrong; more than there are CPUs.  Cases that have them
+ * are KUNIT_CASE_SLOW: where several CPUs are, kmemleak looks on at those only, as it sees the
+ * others on one CPU.
+ */
 #define KIT_THREADS	8
 
 /* How often: on one CPU threads only take turns, and find less. */

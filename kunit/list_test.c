@@ -696,7 +696,7 @@ static void list_entry__of_whom_it_tells(struct kunit *test)
 static struct kunit_case list_test_cases[] = {
 	KUNIT_CASE_PARAM(list__each_once, list_many_gen_params),
 	KUNIT_CASE_PARAM(list__each_once_while_others_change, list_change_gen_params),
-	KUNIT_CASE(list__each_once_among_threads),
+	KUNIT_CASE_SLOW(list__each_once_among_threads),
 	KUNIT_CASE(list__goes_on_where_one_has_gone),
 	KUNIT_CASE_PARAM(list_filter__by, list_filter_gen_params),
 	KUNIT_CASE_PARAM(list_entry__can_be_reserved_again, list_form_gen_params),

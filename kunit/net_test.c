@@ -379,8 +379,8 @@ static struct kunit_case netns_test_cases[] = {
 	KUNIT_CASE(netns_exit__takes_all),
 	KUNIT_CASE(netns_exit__without_owners),
 	KUNIT_CASE(netns_exit__is_not_held_up),
-	KUNIT_CASE(netns_exit__while_others_reserve),
-	KUNIT_CASE(netns_exit__while_owners_go),
+	KUNIT_CASE_SLOW(netns_exit__while_others_reserve),
+	KUNIT_CASE_SLOW(netns_exit__while_owners_go),
 	{}
 };
 

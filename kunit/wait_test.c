@@ -654,7 +654,7 @@ static struct kunit_case wait_test_cases[] = {
 	KUNIT_CASE(wait_owner__destroyed),
 	KUNIT_CASE(wait_wake__queue_of_the_owner),
 	KUNIT_CASE(wait_sleep__past_deadline),
-	KUNIT_CASE(wait_sleep__one_at_a_time),
+	KUNIT_CASE_SLOW(wait_sleep__one_at_a_time),
 	KUNIT_CASE_PARAM(wait_wish__each_allocation, wait_fault_gen_params),
 	KUNIT_CASE_PARAM(wait_request__each_allocation, wait_fault_gen_params),
 	KUNIT_CASE_PARAM(wait_serve__needs_no_memory, wait_fault_gen_params),
