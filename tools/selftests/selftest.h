@@ -627,10 +627,16 @@ static inline unsigned long env_number(const char *name, unsigned long fallback)
 	return text && *text ? strtoul(text, NULL, 0) : fallback;
 }
 
-/* How often something is to be done, which is less on a kernel that checks itself. */
-static inline unsigned int so_many(const char *name, unsigned int n, unsigned int checking)
+/*
+ * How often something is to be done, which is less on a kernel that checks itself, and in a
+ * 32-bit program: that is for what is different there.
+ */
+static inline unsigned int so_many(const char *name, unsigned int n, unsigned int fewer)
 {
-	return env_number(name, access("/sys/kernel/debug/kmemleak", F_OK) ? n : checking);
+	bool checks = !access("/sys/kernel/debug/kmemleak", F_OK) ||
+		      !access("/sys/kernel/debug/kcsan", F_OK);
+
+	return env_number(name, checks || sizeof(long) == 4 ? fewer : n);
 }
 
 /* All the programs' main(). */
