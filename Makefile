@@ -27,9 +27,11 @@ selftest:		## selftests alone, on Debian's 6.1
 	@$(testbed)/test.sh 6.1
 debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
 	@$(testbed)/test.sh debug
-torture:		## lookups on every CPU of the debug kernel against churn (SECONDS=60)
+kcsan:			## the same on a kernel that tells who races with whom (not part of test)
+	@$(testbed)/test.sh kcsan
+torture:		## lookups on every CPU against churn (SECONDS=60, KERNEL=debug or kcsan)
 	@T='netport_lookup_torture*' SELFTESTS=0 \
-		APPEND="netport_kunit.torture_seconds=$(or $(SECONDS),60)" $(testbed)/test.sh debug
+		APPEND="netport_kunit.torture_seconds=$(or $(SECONDS),60)" $(testbed)/test.sh $(or $(KERNEL),debug)
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
 icount:			## what calls cost, on a machine whose clock counts instructions
@@ -73,9 +75,9 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell); DESTDIR (install)"
+	@echo "KERNEL (shell, torture); SECONDS (torture); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug torture stock icount check uapi kernels modules \
-	modules_install install uninstall dkms-install dkms-uninstall \
+.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
+	modules modules_install install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

@@ -11,7 +11,7 @@
 built_fragments() {
 	case $1 in
 	uml)   echo "$TESTBED/config/uml.config" ;;
-	debug) echo "$TESTBED/config/x86.config" "$TESTBED/config/debug.config" ;;
+	debug|kcsan) echo "$TESTBED/config/x86.config" "$TESTBED/config/$1.config" ;;
 	clang) echo "$TESTBED/config/x86.config" ;;
 	*)     die "no such kernel: $1" ;;
 	esac
@@ -87,7 +87,7 @@ build_kernel() {
 
 	case $name in
 	uml)   args=(ARCH=um); image=linux ;;
-	debug) args=(ARCH=x86_64); image=arch/x86/boot/bzImage ;;
+	debug|kcsan) args=(ARCH=x86_64); image=arch/x86/boot/bzImage ;;
 	clang) args=(ARCH=x86_64 LLVM=1); image= ;;
 	esac
 	# shellcheck disable=SC2046

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernel.sh NAME... - have the kernels in the cache; print one directory a line.
-# NAME: uml debug clang (built here), 6.1 6.12 6.1-rt 6.12-rt (Debian's), or
+# NAME: uml debug kcsan clang (built here), 6.1 6.12 6.1-rt 6.12-rt (Debian's), or
 # tools (checkpatch, kernel-doc and the kselftest headers).
 # kernel.sh --is-cached NAME... - are they there? Says it by the exit status.
 # kernel.sh --drop-source - remove the unpacked source, no kernel needs it.
@@ -12,7 +12,7 @@
 
 cached() {
 	case $1 in
-	uml|debug|clang) built_cached "$1" ;;
+	uml|debug|kcsan|clang) built_cached "$1" ;;
 	6.1|6.12|6.1-rt|6.12-rt) stock_cached "$1" ;;
 	tools) tools_cached ;;
 	*) die "no such kernel: $1" ;;
@@ -23,7 +23,7 @@ make_one() {
 	# Somebody else may have made it while we waited for the lock.
 	[ -z "$(cached "$1")" ] || return 0
 	case $1 in
-	uml|debug|clang) step "build kernel $1" build_kernel "$1" ;;
+	uml|debug|kcsan|clang) step "build kernel $1" build_kernel "$1" ;;
 	tools) step "get checkpatch, kernel-doc, kselftest" get_tools ;;
 	*) step "download Debian's $1 kernel" get_stock "$1" ;;
 	esac
@@ -34,7 +34,7 @@ ensure() {
 	local name=$1 lock fd
 
 	case $name in
-	uml|debug|clang|tools) lock=source ;;
+	uml|debug|kcsan|clang|tools) lock=source ;;
 	*) lock=stock-$name ;;
 	esac
 	mkdir -p "$CACHE/lock" 2>/dev/null ||

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test.sh TIER... - run tiers (kunit debug stock icount check uapi), report,
+# test.sh TIER... - run tiers (kunit debug kcsan stock icount check uapi), report,
 # and end with one line `N passed, N failed`. Kernels that are not in the cache
 # are built meanwhile; a tier runs as soon as what it needs is there.
 . "$(dirname "$0")/lib.sh"
@@ -13,13 +13,13 @@ export TIMES
 # What each run needs in the cache; a tier is one run or more.
 declare -A NEEDS=(
 	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [icount]='6.1 tools' [6.12]='6.12 tools'
-	[debug]='debug tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
+	[debug]='debug tools' [kcsan]='kcsan tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
 )
 runs=()
 for tier; do
 	case $tier in
 	stock) runs+=(6.1 6.12) ;;
-	kunit|uapi|check|debug|icount|6.1|6.12) runs+=("$tier") ;;
+	kunit|uapi|check|debug|kcsan|icount|6.1|6.12) runs+=("$tier") ;;
 	*) die "no such tier: $tier" ;;
 	esac
 done
@@ -30,7 +30,7 @@ for run in "${runs[@]}"; do
 	case $run in
 	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang) ;;
 	check) packages+=(sparse clang lld llvm) ;;
-	debug|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
+	debug|kcsan|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
 	esac
 	for kernel in ${NEEDS[$run]}; do
 		"$TESTBED/kernel.sh" --is-cached "$kernel" || wanted+=("$kernel")
@@ -39,7 +39,7 @@ done
 if [ ${#wanted[@]} -gt 0 ]; then
 	"$TESTBED/space.sh" test
 	case " ${wanted[*]} " in
-	*" uml "*|*" debug "*|*" clang "*|*" tools "*)
+	*" uml "*|*" debug "*|*" kcsan "*|*" clang "*|*" tools "*)
 		. "$TESTBED/source.sh"
 		packages+=("$SOURCE_PKG" "${BUILD_PKGS[@]}") ;;
 	esac
@@ -60,7 +60,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	set -m			# a process group each, to be able to end it whole
 	supply 6.1 6.12 6.1-rt 6.12-rt </dev/null &
 	jobs+=($!)
-	{ supply tools uml clang debug && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
+	{ supply tools uml clang debug kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
 	jobs+=($!)
 	set +m
 fi

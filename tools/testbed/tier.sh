@@ -24,7 +24,7 @@ uml)
 	kunit=${T:-*}
 	SMP=1
 	;;
-debug)
+debug|kcsan)
 	kunit=${T:-*}
 	SMP=${SMP:-4}
 	MEM=${MEM:-1G} PATIENCE=${PATIENCE:-900}
@@ -41,8 +41,8 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 	for p in "$BUILD"/user/tests/*; do
 		p=${p##*/}
 		[ "$p" != '*' ] || continue
-		# A KASAN kernel takes its time: 32-bit programs there only by name.
-		case $name:$p:$T in debug:*.32:) continue ;; esac
+		# A kernel that checks itself takes its time: 32-bit programs there only by name.
+		case $name:$p:$T in debug:*.32: | kcsan:*.32:) continue ;; esac
 		# What calls cost shows where instructions are the clock.
 		case $name:$p:$T in icount:*) ;; *:cost*:) continue ;; esac
 		case $p in

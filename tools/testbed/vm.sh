@@ -13,12 +13,12 @@ kernel=$("$TESTBED/kernel.sh" "$name")
 
 append="panic=-1 loglevel=8 log_buf_len=8M printk.time=1 ${APPEND:-}"
 case $name in
-uml|debug) append+=" kunit.enable=1 kunit.stats_enabled=0" ;;
+uml|debug|kcsan) append+=" kunit.enable=1 kunit.stats_enabled=0" ;;
 esac
 
 case $name in
 uml)   patience=300 ;;
-debug) patience=1500 ;;
+debug|kcsan) patience=1500 ;;
 *)     patience=600 ;;
 esac
 run=(timeout --foreground -k 5 "${TIMEOUT:-$patience}")
