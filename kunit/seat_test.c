@@ -44,6 +44,7 @@ static u64 seat_take(struct kunit *test, const char *text, unsigned int nr)
 static void seat_round(struct kunit *test, const char *text, bool spread, unsigned int nr,
 		       unsigned int *found)
 {
+	struct netport_owner *alice = kit_owner(test, KIT_ALICE);
 	unsigned int here[SEAT_MAX], n = SEAT_MAX, i, gone;
 	u64 token[SEAT_MAX];
 
@@ -60,12 +61,11 @@ static void seat_round(struct kunit *test, const char *text, bool spread, unsign
 				KUNIT_ASSERT_EQ(test, found[here[i]], i == n - 1 ? 64 : 0);
 		gone = nr % n;
 		nr /= n;
-		KUNIT_ASSERT_EQ(test, netport_detach(kit_owner(test, KIT_ALICE),
-						     token[here[gone]]), 0);
+		KUNIT_ASSERT_EQ(test, netport_detach(alice, token[here[gone]]), 0);
 		memmove(&here[gone], &here[gone + 1], (n - 1 - gone) * sizeof(*here));
 	}
 	for (i = 0; i < SEAT_MAX; i++)
-		KUNIT_ASSERT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), token[i]), 0);
+		KUNIT_ASSERT_EQ(test, netport_release(alice, token[i]), 0);
 }
 
 static unsigned int *seat_found(struct kunit *test)
@@ -92,6 +92,7 @@ static void seat__first_come_first_leave(struct kunit *test)
 {
 	unsigned int *found = seat_found(test), i, n = ARRAY_SIZE(seat_privs);
 	u64 *token = kunit_kcalloc(test, n, sizeof(*token), GFP_KERNEL);
+	struct netport_owner *alice = kit_owner(test, KIT_ALICE);
 
 	KUNIT_ASSERT_NOT_NULL(test, token);
 	for (i = 0; i < n; i++)
@@ -99,7 +100,7 @@ static void seat__first_come_first_leave(struct kunit *test)
 	for (i = 0; i < n; i++) {
 		seat_find(test, 2, found);
 		KUNIT_ASSERT_EQ_MSG(test, found[n - 1], 2, "%u left", i);
-		KUNIT_ASSERT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), token[i]), 0);
+		KUNIT_ASSERT_EQ(test, netport_release(alice, token[i]), 0);
 	}
 }
 

@@ -342,8 +342,8 @@ static void __net_exit np_net_pre_exit(struct net *net)
 
 	/* The core waits for RCU after this: nobody who had it from here has it then. */
 	RCU_INIT_POINTER(slot->live, NULL);
-	/* Who is told that there is nothing to release isn't found any more. */
-	if (slot->nn)
+	/* After that: who is told that there is nothing to release isn't found any more. */
+	if (slot->nn) /* pairs with the grace period before what was attached is freed */
 		smp_store_release(&slot->nn->dead, true);
 }
 
