@@ -400,10 +400,9 @@ void np_seats_moved(struct np_net *nn, u16 port)
 	struct np_shard *shard = np_shard_of(nn, port);
 
 	spin_lock(&shard->seat_lock);
-	/* After what has been taken, before what is left. */
-	smp_wmb();
+	smp_wmb();	/* after what has been taken */
 	WRITE_ONCE(shard->moves, shard->moves + 1);
-	smp_wmb();
+	smp_wmb();	/* before what is left */
 	spin_unlock(&shard->seat_lock);
 }
 
@@ -524,8 +523,7 @@ void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 	do {
 		moves = smp_load_acquire(&shard->moves);
 		priv = np_lookup_once(nn, shard, key, hash);
-		/* Pairs with np_seats_moved(). */
-		smp_rmb();
+		smp_rmb();	/* pairs with np_seats_moved() */
 	} while (unlikely(READ_ONCE(shard->moves) != moves));
 	return priv;
 }

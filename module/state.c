@@ -78,22 +78,22 @@ static int np_resv_may_listen(struct np_net *nn, struct np_resv *r)
 
 static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
 {
+	bool listened = np_resv_is(r, NP_BIND_LISTENING);
+	bool listens = state == NP_BIND_LISTENING;
 	struct np_shard *shard;
 	struct np_bind *b;
-	bool listened;
 	int err;
 
 	np_resv_for_each_bind(b, r)
 		if (!np_state_allows(state, b->e.flags))
 			return -EINVAL;
-	if (state == NP_BIND_LISTENING && !np_resv_is(r, NP_BIND_LISTENING)) {
+	if (listens && !listened) {
 		err = np_resv_may_listen(nn, r);
 		if (err)
 			return err;
 	}
 	/* Nothing else changes what it shares, and only an end of that can be waited for. */
-	listened = np_resv_is(r, NP_BIND_LISTENING);
-	if (listened != (state == NP_BIND_LISTENING)) {
+	if (listens != listened) {
 		np_resv_for_each_bind(b, r) {
 			shard = np_shard_of(nn, b->e.port);
 			np_table_suspend(shard, b);
