@@ -544,7 +544,7 @@ void kit_expect_empty(struct kunit *test, struct np_net *nn)
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].table.count, 0, "table %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].tokens.count, 0, "tokens %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].queues.count, 0, "queues %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].shapes_used, 0, "shapes %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].spots % BIT(NP_SHAPES), 0, "shapes %u", i);
 		for (shape = 0; shape < NP_SHAPES; shape++)
 			KUNIT_EXPECT_EQ_MSG(test, nn->shards[i].shapes[shape], 0, "shape %u, %u",
 					    shape, i);

@@ -23,15 +23,27 @@
 
 /**
  * struct np_spot_key - what a packet is compared with
- * @local: local address, IPv4 as IPv4-mapped; all-zero for any
- * @remote: likewise
- * @ports: of both, and the protocol, see np_spot_ports()
+ * @local_net: local address, IPv4 as IPv4-mapped; all-zero for any
+ * @local_host: the other half of it
+ * @remote_net: remote address, likewise
+ * @remote_host: the other half of it
+ * @ports: of both, the protocol, and the shape, see np_spot_ports()
  */
 struct np_spot_key {
-	u64	local[2];
-	u64	remote[2];
+	u64	local_net;
+	u64	local_host;
+	u64	remote_net;
+	u64	remote_host;
 	u64	ports;
 };
+
+static __always_inline u64 np_half(const struct in6_addr *a, unsigned int half)
+{
+	u64 word;
+
+	memcpy(&word, &a->s6_addr32[2 * half], sizeof(word));
+	return word;
+}
 
 /* An array of them; one that is full is replaced by a larger one. */
 struct np_seats {
@@ -75,10 +87,13 @@ struct np_spot {
 	struct np_seats		first;
 };
 
-/* @rport is 0 for every one. */
-static inline u64 np_spot_ports(u16 protocol, u16 port, u16 rport)
+/*
+ * @rport is 0 for every one.  The shape is in there, or a packet that has no remote port or
+ * address would look like a spot that leaves it open.
+ */
+static inline u64 np_spot_ports(enum np_shape shape, u16 protocol, u16 port, u16 rport)
 {
-	return (u64)protocol << 32 | (u32)rport << 16 | port;
+	return (u64)shape << 48 | (u64)protocol << 32 | (u32)rport << 16 | port;
 }
 
 #ifdef CONFIG_ARCH_SUPPORTS_INT128
@@ -99,33 +114,33 @@ static inline u64 np_fold(u64 a, u64 b)
  * Remotes choose what is hashed here.  The upper half of a product with a secret factor tells
  * nothing of what collides.
  */
-static inline u32 np_spot_mix(const struct np_spot_key *key, u32 seed)
+static __always_inline u32 np_spot_mix(const struct np_spot_key k, u32 seed)
 {
 	u64 secret = seed * GOLDEN_RATIO_64, hash;
 
-	hash = np_fold(key->local[0] ^ secret, key->local[1] ^ (key->ports * GOLDEN_RATIO_64));
-	if (key->remote[0] | key->remote[1])
-		hash = np_fold(key->remote[0] ^ hash, key->remote[1] ^ secret);
+	hash = np_fold(k.local_net ^ secret, k.local_host ^ (k.ports * GOLDEN_RATIO_64));
+	if (k.remote_net | k.remote_host)
+		hash = np_fold(k.remote_net ^ hash, k.remote_host ^ secret);
 	return hash;
 }
 
-static inline bool np_spot_is(const struct np_spot *spot, const struct np_spot_key *key)
+static __always_inline bool np_spot_is(const struct np_spot_key *a, const struct np_spot_key b)
 {
-	const struct np_spot_key *k = &spot->key;
-
-	return !((k->ports ^ key->ports) |
-		 (k->local[0] ^ key->local[0]) | (k->local[1] ^ key->local[1]) |
-		 (k->remote[0] ^ key->remote[0]) | (k->remote[1] ^ key->remote[1]));
+	return !((a->ports ^ b.ports) |
+		 (a->local_net ^ b.local_net) | (a->local_host ^ b.local_host) |
+		 (a->remote_net ^ b.remote_net) | (a->remote_host ^ b.remote_host));
 }
 
 static u32 np_spot_hash(const void *data, u32 len, u32 seed)
 {
-	return np_spot_mix(data, seed);
+	return np_spot_mix(*(const struct np_spot_key *)data, seed);
 }
 
 static int np_spot_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
-	return !np_spot_is(obj, arg->key);
+	const struct np_spot *spot = obj;
+
+	return !np_spot_is(&spot->key, *(const struct np_spot_key *)arg->key);
 }
 
 static const struct rhashtable_params np_spot_params = {
@@ -160,13 +175,13 @@ static enum np_shape np_bind_shape(const struct np_bind *b)
 static void np_shape_use(struct np_shard *shard, enum np_shape shape)
 {
 	if (!shard->shapes[shape]++)
-		WRITE_ONCE(shard->shapes_used, shard->shapes_used | BIT(shape));
+		WRITE_ONCE(shard->spots, shard->spots | BIT(shape));
 }
 
 static void np_shape_unuse(struct np_shard *shard, enum np_shape shape)
 {
 	if (!--shard->shapes[shape])
-		WRITE_ONCE(shard->shapes_used, shard->shapes_used & ~BIT(shape));
+		WRITE_ONCE(shard->spots, shard->spots & ~BIT(shape));
 }
 
 /* The one that is exactly this; under seat_lock, so that it stays. */
@@ -189,12 +204,16 @@ static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 {
 	const struct np_addr *a = b->addr;
 	u8 families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
-	struct np_spot_key key;
+	struct np_spot_key key = {
+		.local_net = np_half(&a->key.addr, 0),
+		.local_host = np_half(&a->key.addr, 1),
+		.remote_net = np_half(&b->remote, 0),
+		.remote_host = np_half(&b->remote, 1),
+		.ports = np_spot_ports(np_bind_shape(b), a->space->protocol, b->e.port,
+				       b->e.rport),
+	};
 	struct np_spot *spot;
 
-	memcpy(key.local, &a->key.addr, sizeof(key.local));
-	memcpy(key.remote, &b->remote, sizeof(key.remote));
-	key.ports = np_spot_ports(a->space->protocol, b->e.port, b->e.rport);
 	spot = np_spot_find(nn, &key, b->ifindex, families);
 	if (spot)
 		return spot;
@@ -401,19 +420,22 @@ void np_seats_moved(struct np_net *nn, u16 port)
 
 	spin_lock(&shard->seat_lock);
 	smp_wmb();	/* after what has been taken */
-	WRITE_ONCE(shard->moves, shard->moves + 1);
+	WRITE_ONCE(shard->spots, shard->spots + BIT(NP_SHAPES));
 	smp_wmb();	/* before what is left */
 	spin_unlock(&shard->seat_lock);
 }
 
 /* looking up */
 
-/* What a spot says of device and family: the more the better; -1 if the packet is another's. */
-static inline int np_spot_rank(const struct np_spot *spot, u8 family, u32 ifindex)
+static inline const struct np_spot *np_spot_of(const struct rhlist_head *list)
 {
-	if (!(spot->families & family) || (spot->ifindex && spot->ifindex != ifindex))
-		return -1;
-	return (spot->ifindex ? 2 : 0) + (spot->families == family);
+	return container_of(list, struct np_spot, node);
+}
+
+/* Is it for packets of this family and device? */
+static inline bool np_spot_takes(const struct np_spot *spot, u8 family, u32 ifindex)
+{
+	return (spot->families & family) && (!spot->ifindex || spot->ifindex == ifindex);
 }
 
 static inline void *np_spot_pick(const struct np_spot *spot, u32 hash)
@@ -426,8 +448,8 @@ static inline void *np_spot_pick(const struct np_spot *spot, u32 hash)
 	return READ_ONCE(rcu_dereference(spot->seats)->seat[reciprocal_scale(hash, spread)].priv);
 }
 
-/* Of spots with the same addresses and ports, the best. */
-static inline void *np_spots_pick(struct rhlist_head *list, u8 family, u32 ifindex, u32 hash)
+/* Of spots with the same addresses and ports: rather with a device, then of one family alone. */
+static noinline void *np_spots_pick(struct rhlist_head *list, u8 family, u32 ifindex, u32 hash)
 {
 	void *found = NULL, *priv;
 	struct rhlist_head *pos;
@@ -435,8 +457,8 @@ static inline void *np_spots_pick(struct rhlist_head *list, u8 family, u32 ifind
 	int best = -1, rank;
 
 	rhl_for_each_entry_rcu(spot, pos, list, node) {
-		rank = np_spot_rank(spot, family, ifindex);
-		if (rank <= best)
+		rank = (spot->ifindex ? 2 : 0) + (spot->families == family);
+		if (rank <= best || !np_spot_takes(spot, family, ifindex))
 			continue;
 		priv = np_spot_pick(spot, hash);
 		if (priv) {
@@ -461,12 +483,12 @@ static __always_inline struct rhlist_head *np_spot_list(const struct rhashtable 
 	unsigned int hash;
 
 	do {
-		hash = rht_bucket_index(tbl, np_spot_mix(&key, tbl->hash_rnd));
+		hash = rht_bucket_index(tbl, np_spot_mix(key, tbl->hash_rnd));
 		bucket = rht_bucket(tbl, hash);
 		do {
 			rht_for_each_entry_rcu_from(spot, pos, rht_ptr_rcu(bucket), tbl, hash,
 						    node.rhead)
-				if (np_spot_is(spot, &key))
+				if (np_spot_is(&spot->key, key))
 					return &spot->node;
 			/* Moved to another chain while we were on it? */
 		} while (pos != RHT_NULLS_MARKER(bucket));
@@ -477,31 +499,20 @@ static __always_inline struct rhlist_head *np_spot_list(const struct rhashtable 
 	return NULL;
 }
 
-static __always_inline void *np_lookup_once(struct np_net *nn, const struct np_shard *shard,
-					    const struct netport_key *key, u32 hash)
+/* The key of the spot of a shape in which a packet would be found. */
+static __always_inline struct np_spot_key np_spot_wanted(const struct netport_key *key,
+							 enum np_shape shape)
 {
-	u8 family = ipv6_addr_v4mapped(&key->local) ? NETPORT_FAMILY_IPV4 : NETPORT_FAMILY_IPV6;
-	unsigned int shapes = READ_ONCE(shard->shapes_used), shape;
-	struct np_spot_key k;
-	void *priv;
+	u64 local = shape % 2 ? 0 : ~0ULL, remote = shape < NP_SHAPE_LOCAL ? ~0ULL : 0;
+	u16 rport = shape < NP_SHAPE_REMOTE ? key->remote_port : 0;
 
-	/* What the packet doesn't have must not look like what a spot leaves open. */
-	if (unlikely(!key->remote_port))
-		shapes &= ~(BIT(NP_SHAPE_FULL) | BIT(NP_SHAPE_FULL_ANY));
-	if (unlikely(ipv6_addr_any(&key->remote)))
-		shapes &= BIT(NP_SHAPE_LOCAL) | BIT(NP_SHAPE_ANY);
-	for (; shapes; shapes &= shapes - 1) {
-		shape = __ffs(shapes);
-		memcpy(k.local, shape % 2 ? &in6addr_any : &key->local, sizeof(k.local));
-		memcpy(k.remote, shape < NP_SHAPE_LOCAL ? &key->remote : &in6addr_any,
-		       sizeof(k.remote));
-		k.ports = np_spot_ports(key->protocol, key->port,
-					shape < NP_SHAPE_REMOTE ? key->remote_port : 0);
-		priv = np_spots_pick(np_spot_list(&nn->spots.ht, k), family, key->ifindex, hash);
-		if (priv)
-			return priv;
-	}
-	return NULL;
+	return (struct np_spot_key) {
+		.local_net = np_half(&key->local, 0) & local,
+		.local_host = np_half(&key->local, 1) & local,
+		.remote_net = np_half(&key->remote, 0) & remote,
+		.remote_host = np_half(&key->remote, 1) & remote,
+		.ports = np_spot_ports(shape, key->protocol, key->port, rport),
+	};
 }
 
 /**
@@ -516,15 +527,29 @@ static __always_inline void *np_lookup_once(struct np_net *nn, const struct np_s
  */
 void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 {
+	u8 family = ipv6_addr_v4mapped(&key->local) ? NETPORT_FAMILY_IPV4 : NETPORT_FAMILY_IPV6;
 	const struct np_shard *shard = np_shard_of(nn, key->port);
-	void *priv;
-	u32 moves;
+	struct rhlist_head *list;
+	unsigned int shape;
+	void *priv = NULL;
+	u32 spots, left;
 
 	do {
-		moves = smp_load_acquire(&shard->moves);
-		priv = np_lookup_once(nn, shard, key, hash);
+		spots = smp_load_acquire(&shard->spots);
+		for (left = spots & GENMASK(NP_SHAPES - 1, 0); left; left &= left - 1) {
+			shape = __ffs(left);
+			list = np_spot_list(&nn->spots.ht, np_spot_wanted(key, shape));
+			if (!list)
+				continue;
+			if (unlikely(rcu_access_pointer(list->next)))
+				priv = np_spots_pick(list, family, key->ifindex, hash);
+			else if (np_spot_takes(np_spot_of(list), family, key->ifindex))
+				priv = np_spot_pick(np_spot_of(list), hash);
+			if (priv)
+				break;
+		}
 		smp_rmb();	/* pairs with np_seats_moved() */
-	} while (unlikely(READ_ONCE(shard->moves) != moves));
+	} while (unlikely(READ_ONCE(shard->spots) != spots));
 	return priv;
 }
 

@@ -176,9 +176,9 @@ struct np_shard {
 	struct np_hash		tokens;		/* np_resv.token_link */
 	struct np_hash		queues;		/* np_queue.node, by port */
 	spinlock_t		seat_lock;	/* see "Locks" above */
-	u32			shapes_used;	/* for each enum np_shape a bit: are there spots? */
+	u32			spots;		/* for each enum np_shape a bit: are there any? */
+						/* Above these, a count: see np_seats_moved() */
 	u32			shapes[NP_SHAPES]; /* how many seats in them; seat_lock for both */
-	u32			moves;		/* see np_seats_moved(); seat_lock to change it */
 } ____cacheline_aligned_in_smp;
 
 #define NP_CHUNKS	16
