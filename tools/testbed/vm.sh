@@ -57,7 +57,10 @@ fi
 serial=(-serial "file:$console" -serial stdio)
 [ "$mode" != shell ] || serial=(-serial "file:$console" -serial mon:stdio)
 [ "$mode" = shell ] || exec </dev/null
-exec "${run[@]}" qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu "$cpu" -smp "${SMP:-2}" \
+# A socket for each CPU: a kernel without ACPI is told only of the first CPU in a socket.
+cpus=${SMP:-2}
+exec "${run[@]}" qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu "$cpu" \
+	-smp "$cpus,sockets=$cpus,cores=1,threads=1" \
 	-m "${MEM:-1G}" -nodefaults -no-user-config -display none -no-reboot \
 	"${serial[@]}" -kernel "$kernel/kernel" -initrd "$initrd" \
 	-append "console=ttyS0 $append"
