@@ -532,7 +532,8 @@ static void torture_expect(struct kunit *test, struct torture *t)
 {
 	unsigned int i;
 
-	kunit_info(test, "%ld lookups, %ld found, %ld had to; %d changes, %d moves\n",
+	kunit_info(test, "%u CPUs: %ld lookups, %ld found, %ld had to; %d changes, %d moves\n",
+		   num_online_cpus(),
 		   atomic_long_read(&t->lookups), atomic_long_read(&t->found),
 		   atomic_long_read(&t->sure), atomic_read(&t->changes), atomic_read(&t->moved));
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&t->dead), 0, "found after their end");
