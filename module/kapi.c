@@ -325,11 +325,14 @@ EXPORT_SYMBOL_NETPORT(netport_batch);
  *
  * All its bindings are found, also those that it gets later: at every instant of a
  * netport_rebind() either the old ones are, or the new ones.  If it is attached already,
- * @priv takes the place of what was there.
+ * @priv takes the place of what was there.  A lookup doesn't ask for the state: a transport
+ * with connections attaches a reservation when it listens on it, or is connected by it, and one
+ * with datagrams when it's bound.
  *
  * It ends with netport_detach(), with the reservation, with a hold, or with the owner; a
  * netport_transfer() changes nothing.  netport takes no reference to what @priv points at: it
- * has to stay until an RCU grace period after the end.
+ * has to stay until an RCU grace period after the end, after another took its place, or after
+ * this has failed with -ENOMEM.
  *
  * ::
  *
@@ -393,8 +396,9 @@ EXPORT_SYMBOL_NETPORT(netport_detach);
  *		deliver(sk, skb);
  *	rcu_read_unlock();
  *
- * Context: Any, under rcu_read_lock(), and until its end the result stays.  Takes no lock and
- * a time that doesn't depend on how much is reserved or attached.
+ * Context: Any, under rcu_read_lock(), and until its end the result stays.  Takes no lock, and
+ * a time that doesn't depend on how much is reserved or attached, but for how many devices
+ * have something attached that is the same otherwise.
  *
  * Return: the pointer that was given to netport_attach(), or NULL.
  */
