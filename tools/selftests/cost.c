@@ -6,6 +6,7 @@
  * figures are the same in every run, and promises about them are tested.  Elsewhere it only
  * shows that what is measured works.
  */
+#include "modules.h"
 #include "waiter.h"
 
 #define A	"udp 4 10.0.0.1:40000"
@@ -100,6 +101,50 @@ TEST(release_doesnt_cost_more_with_a_thousand_waiters)
 	expect_no_growth(_metadata, A);
 	expect_no_growth(_metadata, "udp 4 10.0.0.1:0 =40000-40000");
 	expect_no_growth(_metadata, "udp 4 *:40000");
+}
+
+#define LOOKUPS	"netport_lookups"
+
+/* A lookup is no dearer than the host's among as many sockets that are bound likewise. */
+static void expect_no_dearer(struct __test_metadata *_metadata, const char *shape,
+			     unsigned int count)
+{
+	long ours, hosts, our_miss, hosts_miss;
+	char params[64];
+
+	snprintf(params, sizeof(params), "shape=%s count=%u", shape, count);
+	ASSERT_EQ(0, load_with(LOOKUPS, params)) TH_LOG("%s", params);
+	ours = module_number(LOOKUPS, "netport");
+	hosts = module_number(LOOKUPS, "udp");
+	our_miss = module_number(LOOKUPS, "netport_miss");
+	hosts_miss = module_number(LOOKUPS, "udp_miss");
+	ASSERT_EQ(0, unload(LOOKUPS));
+
+	TH_LOG("%u %s: a lookup costs %ld, the host's %ld; in vain %ld and %ld", count, shape,
+	       ours, hosts, our_miss, hosts_miss);
+	/* 0: somebody else was found. */
+	EXPECT_LT(0, ours);
+	EXPECT_LT(0, hosts);
+	EXPECT_LT(0, our_miss);
+	EXPECT_LT(0, hosts_miss);
+	if (clock_counts_instructions()) {
+		EXPECT_LE(ours, hosts);
+		EXPECT_LE(our_miss, hosts_miss);
+	}
+}
+
+TEST(lookup_is_no_dearer_than_the_hosts)
+{
+	static const char * const shapes[] = { "local", "any", "remote", "mixed" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
+		expect_no_dearer(_metadata, shapes[i], 10);
+		expect_no_dearer(_metadata, shapes[i], 1000);
+	}
+	/* That many sockets take their time to be bound. */
+	if (clock_counts_instructions())
+		expect_no_dearer(_metadata, "local", 100000);
 }
 
 SELFTEST_MAIN

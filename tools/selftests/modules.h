@@ -27,16 +27,31 @@ static inline bool loaded(const char *name)
 	return !access(path, F_OK);
 }
 
-static inline int load(const char *name)
+/* With parameters as on the command line of insmod. */
+static inline int load_with(const char *name, const char *params)
 {
 	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC);
 	int err;
 
 	if (fd < 0)
 		return errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	err = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
 	close(fd);
 	return err;
+}
+
+static inline int load(const char *name)
+{
+	return load_with(name, "");
+}
+
+/* A number among its parameters, or -1. */
+static inline long module_number(const char *name, const char *param)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", name, param);
+	return read_file(path, text, sizeof(text)) ? strtol(text, NULL, 10) : -1;
 }
 
 static inline int unload(const char *name)
