@@ -12,10 +12,9 @@
  *	a datagram arrives	netport_lookup()			dg_rcv()
  *	the socket goes		netport_release()			dg_put_port()
  *
- * The rest is what any protocol of the inet families has to do.  Left out: multicast and
- * broadcast, ancillary data but for SOL_SOCKET's, ICMP errors (what arrives is ignored, and
- * none is sent for a port without a socket), path MTU discovery (what is larger than the MTU is
- * fragmented), IPsec policies of a single socket, VRFs.
+ * The rest is what any protocol of inet has to do.  Left out: multicast and broadcast, ancillary
+ * data to send, ICMP errors (what arrives is ignored, and none is sent for a port without a
+ * socket), path MTU discovery (large ones are fragmented), a socket's IPsec policy, VRFs.
  */
 #include <linux/jhash.h>
 #include <linux/module.h>
@@ -142,11 +141,10 @@ static int dg_get_port(struct sock *sk, unsigned short port)
 	return 0;
 }
 
-/* No lookup finds it from here on; for those that have already there's SOCK_RCU_FREE. */
+/* No lookup finds it from here on; for those that have, there's SOCK_RCU_FREE.  0 is no token. */
 static void dg_put_port(struct sock *sk)
 {
-	if (dg_sk(sk)->token)
-		netport_release(dg_owner(sk), dg_sk(sk)->token);
+	netport_release(dg_owner(sk), dg_sk(sk)->token);
 	dg_sk(sk)->token = 0;
 	inet_sk(sk)->inet_num = 0;
 }
@@ -232,7 +230,6 @@ static int dg_flow(struct sock *sk, const struct msghdr *msg, struct flowi *fl,
 		ipv6_addr_set_v4mapped(sk->sk_daddr, &daddr);
 	}
 	release_sock(sk);
-
 	if (sin) {
 		if (msg->msg_namelen < least)
 			return -EINVAL;
@@ -353,10 +350,7 @@ static int dg_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	return len;
 }
 
-/*
- * From IPv4 and IPv6, in softirq.  Their rcu_read_lock() is all that keeps the socket from
- * being freed: netport_lookup() takes no reference.
- */
+/* From IPv4 and IPv6, in softirq.  Their rcu_read_lock() is all that keeps the socket there. */
 static int dg_rcv(struct sk_buff *skb)
 {
 	struct netport_key key = { .protocol = IPPROTO_DATAGRAM };
@@ -518,8 +512,12 @@ static int __net_init dg_net_init(struct net *net)
 	int err;
 
 	dn->owner = netport_owner_create(net, GLOBAL_ROOT_UID);	/* requests have a uid each */
-	if (IS_ERR(dn->owner))
-		return PTR_ERR(dn->owner);
+	if (IS_ERR(dn->owner)) {
+		err = PTR_ERR(dn->owner);
+		dn->owner = NULL;
+		/* -ENETDOWN: the module is loaded while this one goes, where nobody is any more. */
+		return err == -ENETDOWN ? 0 : err;
+	}
 	/* It has neither pid nor name; the label says in listings whose it is. */
 	err = netport_label(dn->owner, &label, GFP_KERNEL);
 	if (!err && !proc_create_net_single("netport_datagram", 0444, net->proc_net,
@@ -533,6 +531,8 @@ static int __net_init dg_net_init(struct net *net)
 /* No socket is left, as each has a reference to its namespace. */
 static void __net_exit dg_net_exit(struct net *net)
 {
+	if (!dg_net(net)->owner)
+		return;
 	remove_proc_entry("netport_datagram", net->proc_net);
 	netport_owner_destroy(dg_net(net)->owner);
 }

@@ -796,6 +796,28 @@ TEST_F(datagram, namespaces_that_go_with_sockets_open)
 	ASSERT_EQ(0, unload("netport"));
 }
 
+/* A module that is loaded meets namespaces that are on their way out. */
+TEST_F(datagram, loads_while_namespaces_go)
+{
+	unsigned int i, k, rounds = so_many("ROUNDS", 12, 4);
+	pid_t pid[6];
+
+	for (i = 0; i < rounds; i++) {
+		ASSERT_TRUE(unload_soon(MODULE));
+		for (k = 0; k < ARRAY_SIZE(pid); k++) {
+			pid[k] = spawn();
+			if (!pid[k]) {
+				close(new_netns());
+				_exit(0);
+			}
+		}
+		for (k = 0; k < ARRAY_SIZE(pid); k++)
+			EXPECT_EQ(0, ended(pid[k]));
+		ASSERT_EQ(0, load(MODULE));
+	}
+	close(bound("::", PORT));
+}
+
 /* the sample's programs */
 
 static pid_t run(int ns, int out, const char *const *argv)
