@@ -44,6 +44,10 @@ kernels:		## only fetch and build the kernels that the tests boot
 	@$(testbed)/kernel.sh 6.1 6.12 6.1-rt 6.12-rt tools uml clang debug
 	@$(testbed)/kernel.sh --drop-source
 
+##@ Measure it
+bench:			## what it costs, beside the kernel's bind() and gVisor's (ROWS='pattern ...' chooses rows)
+	@tools/bench/bench.sh $(ROWS)
+
 ##@ Use it on this machine
 modules:		## build netport.ko for the running kernel (KDIR=... for another)
 	@test -d $(KDIR) || { echo "netport: no kernel headers in $(KDIR):" \
@@ -75,9 +79,9 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell, torture); SECONDS (torture); DESTDIR (install)"
+	@echo "KERNEL (shell, torture); SECONDS (torture); ROWS (bench); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
+.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels bench \
 	modules modules_install install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

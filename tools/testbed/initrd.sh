@@ -3,7 +3,7 @@
 # initrd.sh KERNEL OUTPUT - pack the machine's file system: busybox, our init,
 # the modules and programs built for KERNEL. Taken from the environment:
 # MODE (test, run, shell), PROGRAMS, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
-# guest/.
+# guest/; EXTRA is a directory to copy into it.
 . "$(dirname "$0")/lib.sh"
 
 name=$1 out=$2
@@ -23,12 +23,16 @@ find "$BUILD/$name/src" -name '*.ko' -exec cp -t "$root/modules" {} +
 case $name in
 uml) ;;		# no SMP, no 32-bit programs, slow system calls: KUnit only
 *)
-	for dir in tests bin examples; do
+	dirs=(bin)
+	[ "${MODE:-test}" = run ] || dirs+=(tests examples)
+	for dir in "${dirs[@]}"; do
 		[ -z "$(compgen -G "$BUILD/user/$dir/*")" ] ||
 			cp "$BUILD/user/$dir"/* "$root/$dir/"
 	done
 	;;
 esac
+
+[ -z "${EXTRA-}" ] || cp -a "$EXTRA/." "$root/"
 
 # Quoted for the guest's shell.
 quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }

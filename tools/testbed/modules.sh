@@ -26,7 +26,7 @@ if [ "$(cat "$dst/.kernel" 2>/dev/null)" != "$made_of" ]; then
 fi
 
 parts=(Kbuild)
-for part in module uapi kunit tools/selftests/modules samples; do
+for part in module uapi kunit tools/selftests/modules tools/bench/modules samples; do
 	[ ! -d "$TOP/$part" ] || parts+=("$part")
 done
 
@@ -53,11 +53,11 @@ build() {
 }
 
 log=$LOG/modules-$name.log
-# Modules that use netport: of the selftests, which UML has not, and the samples.
+# Modules that use netport, which UML has not: of the selftests, make bench, and the samples.
 users() {
 	local dir
 	[ "$name" != uml ] || return 0
-	for dir in "$dst/tools/selftests/modules" "$dst"/samples/*/; do
+	for dir in "$dst"/tools/*/modules "$dst"/samples/*/; do
 		dir=${dir%/}
 		[ -e "$dir/Kbuild" ] || continue
 		# The build doesn't see that what it was linked against is another now.

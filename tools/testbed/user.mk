@@ -12,6 +12,7 @@ examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
 command := $(wildcard tools/netport/*.c)
 samples := datagram-echo datagram-share
+benches := $(patsubst tools/bench/%.c,%,$(wildcard tools/bench/*.c))
 
 test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32))
 example-outputs := $(examples:%=$(BUILD)/examples/%)
@@ -20,6 +21,7 @@ bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) $(if $
 tests: $(test-outputs) | prune
 bin: $(bin-outputs) | prune
 examples: $(example-outputs) | prune
+bench: $(benches:%=$(BUILD)/bench/%)
 
 # The harness's own macros are not ours to fix.
 $(BUILD)/tests/%: tools/selftests/%.c
@@ -42,6 +44,10 @@ $(BUILD)/bin/datagram-%: samples/datagram/%.c samples/datagram/programs.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+$(BUILD)/bench/%: tools/bench/%.c
+	@mkdir -p $(@D) $(BUILD)/dep
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/bench-$(@F).d $(LDFLAGS) -o $@ $<
+
 # As a reader of the README would: nothing but the uapi header.
 $(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
 	@mkdir -p $(@D)
@@ -56,5 +62,5 @@ prune:
 	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/*); do \
 		case " $(test-outputs) $(bin-outputs) $(example-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
 
-.PHONY: tests bin examples prune
+.PHONY: tests bin examples bench prune
 -include $(wildcard $(BUILD)/dep/*.d)

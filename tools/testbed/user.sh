@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# user.sh tests|bin|examples... - build programs for the machines under test,
+# user.sh tests|bin|examples|bench... - build programs for the machines under test,
 # static, in build/user/: tests/ (selftests, in 64 and 32 bit), bin/ (command
-# and demo), examples/ (the README's).
+# and demo), examples/ (the README's), bench/ (of make bench).
 . "$(dirname "$0")/lib.sh"
 
 need make gcc libc6-dev

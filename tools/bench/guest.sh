@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# guest.sh - in the machine: run what is in /bench/plan, lines of "KEY PEER", and tell "KEY PEER
+# VALUE" for each, or "KEY PEER failed".  Each is a process in a network namespace of its own.
+
+netport=/sys/module/netport/parameters
+for limit in max_per_owner max_per_uid max_per_netns; do
+	echo 4000000 >$netport/$limit
+done
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir -p /sys/fs/cgroup/bench
+
+# The host is to pick from as many ports as netport does.
+alone() {
+	unshare -n sh -c 'ip link set lo up
+		echo "16000 65535" >/proc/sys/net/ipv4/ip_local_port_range
+		exec "$@"' sh "$@"
+}
+
+in_cgroup() {
+	(echo 0 >/sys/fs/cgroup/bench/cgroup.procs && alone "$@")
+}
+
+# result MODULE PARAMETER - what a module has measured, which is loaded.
+result() {
+	cat "/sys/module/$1/parameters/$2"
+}
+
+lookup() {
+	[ -d /sys/module/netport_lookups ] ||
+		insmod /modules/netport_lookups.ko count="${1#lookup_}" || return
+	echo "$1 $2 $(result netport_lookups "$2")"
+	# Both peers' are measured at once, netport's first.
+	[ "$2" = netport ] || rmmod netport_lookups
+}
+
+run() {
+	local program
+	case $2 in
+	netport) program=/bench/netport ;;
+	udp|tcp) program=/bench/host ;;
+	*)       program=/bench/$2 ;;
+	esac
+	case $1:$2 in
+	kapi_pair:netport)
+		insmod /modules/netport_bench.ko || return
+		echo "$1 $2 $(result netport_bench pair | sed 's/..$/.&/')"
+		rmmod netport_bench
+		;;
+	lookup_*)    lookup "$1" "$2" ;;
+	*_charged:*) in_cgroup "$program" "$2" "$1" ;;
+	*)           alone "$program" "$2" "$1" ;;
+	esac
+}
+
+while read -r key peer; do
+	run "$key" "$peer" </dev/null || echo "$key $peer failed"
+	# What the last one left behind ends by itself; sleeping is free here.
+	sleep 2
+done </bench/plan

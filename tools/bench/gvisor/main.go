@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// The rows of gVisor's PortManager, as Debian packages it: called in the process that it is
+// in, so with no system call, and one thread.  The garbage collector is off while something
+// is measured, which is in its favour.
+package main
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sort"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/ports"
+)
+
+const (
+	port          = 40000
+	low           = 16000
+	high          = 65535
+	samples       = 25
+	calls         = 64
+	randomSamples = 4001
+	held          = 200000
+)
+
+var (
+	pm   = ports.NewPortManager()
+	rng  = rand.New(rand.NewSource(time.Now().UnixNano()))
+	ipv4 = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber}
+	both = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber, header.IPv6ProtocolNumber}
+	ours = tcpip.Address("\x0a\x00\x00\x01")
+	any  = tcpip.Address("")
+	want ports.Reservation
+)
+
+func other(i int) tcpip.Address {
+	return tcpip.Address([]byte{10, 1, byte(i >> 8), byte(i)})
+}
+
+func binding(addr tcpip.Address, port int, share bool) ports.Reservation {
+	return ports.Reservation{
+		Networks:  ipv4,
+		Transport: header.UDPProtocolNumber,
+		Addr:      addr,
+		Port:      uint16(port),
+		Flags:     ports.Flags{LoadBalanced: share},
+	}
+}
+
+func hold(res ports.Reservation) {
+	if _, err := pm.ReservePort(rng, res, nil); err != nil {
+		panic(err.String())
+	}
+}
+
+func reserveRelease() {
+	res := want
+	p, err := pm.ReservePort(rng, res, nil)
+	if err != nil {
+		panic(err.String())
+	}
+	res.Port = p
+	pm.ReleasePort(res)
+}
+
+func refused() {
+	if _, err := pm.ReservePort(rng, want, nil); err == nil {
+		panic("a reservation that was to be refused")
+	}
+}
+
+func median(sample []float64) float64 {
+	sort.Float64s(sample)
+	return sample[len(sample)/2]
+}
+
+func clockCost() float64 {
+	sample := make([]float64, 99)
+	for i := range sample {
+		start := time.Now()
+		sample[i] = float64(time.Since(start))
+	}
+	return median(sample)
+}
+
+func measure(work func(), samples int, calls int) float64 {
+	sample := make([]float64, samples)
+	cost := clockCost()
+	work()
+	runtime.GC()
+	for i := range sample {
+		start := time.Now()
+		for j := 0; j < calls; j++ {
+			work()
+		}
+		sample[i] = (float64(time.Since(start)) - cost) / float64(calls)
+	}
+	return median(sample)
+}
+
+func single(addr tcpip.Address, port int, share bool) float64 {
+	want = binding(addr, port, share)
+	return measure(reserveRelease, samples, calls)
+}
+
+func holdPort(naddrs int, share bool) {
+	for i := 0; i < naddrs; i++ {
+		hold(binding(other(i), port, share))
+	}
+}
+
+func holdRange(addr tcpip.Address) {
+	for p := low; p <= high; p++ {
+		hold(binding(addr, p, false))
+	}
+}
+
+func full(holder tcpip.Address) float64 {
+	holdRange(holder)
+	want = binding(ours, 0, false)
+	return measure(refused, 9, 1)
+}
+
+func holdMany(n int) {
+	for i := 0; i < n; i++ {
+		hold(binding(other(i/50000), 10000+i%50000, false))
+	}
+}
+
+func set() {
+	for _, transport := range []tcpip.TransportProtocolNumber{
+		header.TCPProtocolNumber, header.UDPProtocolNumber} {
+		want = binding(any, port, false)
+		want.Networks = both
+		want.Transport = transport
+		reserveRelease()
+	}
+}
+
+var rows = map[string]func() float64{
+	"reserve_release": func() float64 { return single(ours, port, false) },
+	"kapi_pair":       func() float64 { return single(ours, port, false) },
+	"refused": func() float64 {
+		hold(binding(ours, port, false))
+		want = binding(ours, port, false)
+		return measure(refused, samples, calls)
+	},
+	"pick_empty": func() float64 { return single(ours, 0, false) },
+	"pick_999": func() float64 {
+		for p := low; p <= high; p++ {
+			if p%1000 != 0 {
+				hold(binding(ours, p, false))
+			}
+		}
+		want = binding(ours, 0, false)
+		return measure(reserveRelease, randomSamples, 1)
+	},
+	"pick_full":     func() float64 { return full(ours) },
+	"pick_full_any": func() float64 { return full(any) },
+	"pick_other": func() float64 {
+		holdRange(other(0))
+		return single(ours, 0, false)
+	},
+	"beside_10000": func() float64 {
+		holdPort(10000, false)
+		return single(ours, port, false)
+	},
+	"wildcard_1": func() float64 {
+		holdPort(1, true)
+		return single(any, port, true)
+	},
+	"wildcard_10000": func() float64 {
+		holdPort(10000, true)
+		want = binding(any, port, true)
+		return measure(reserveRelease, 9, 1)
+	},
+	"held_1m": func() float64 {
+		holdMany(1000000)
+		return single(ours, port, false)
+	},
+	"memory": func() float64 {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		holdMany(held)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		return float64(after.HeapAlloc-before.HeapAlloc) / held
+	},
+	"set": func() float64 { return measure(set, samples, calls) },
+	"join_1000": func() float64 {
+		for i := 0; i < 1000; i++ {
+			hold(binding(ours, port, true))
+		}
+		return single(ours, port, true)
+	},
+}
+
+func main() {
+	debug.SetGCPercent(-1)
+	runtime.GOMAXPROCS(1)
+	peer, key := os.Args[1], os.Args[2]
+	run, ok := rows[key]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "no row %s for %s\n", key, peer)
+		os.Exit(2)
+	}
+	fmt.Printf("%s %s %.2f\n", key, peer, run())
+}

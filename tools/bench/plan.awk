@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# Reads ./rows: prints "KEY PEER" for what matches one of the globs in PATTERNS, and for the
+# rows that the goals of these refer to.  Fails if there is none.
+
+function regular(glob) {
+	gsub(/[.+^$(){}|\\]/, "\\\\&", glob)
+	gsub(/[*]/, ".*", glob)
+	gsub(/[?]/, ".", glob)
+	return "^" glob "$"
+}
+
+function choose(key,   i, n, terms) {
+	if (key in chosen)
+		return
+	chosen[key] = 1
+	n = split(goal[key], terms, " ")
+	for (i = 1; i <= n; i++)
+		if (sub(/^[0-9.]*[*]/, "", terms[i]) && terms[i] !~ /^@/)
+			choose(terms[i])
+}
+
+BEGIN { npatterns = split(patterns, pattern, " ") }
+
+/^#/ { next }
+
+{ order[++nrows] = $1; peers[$1] = $3; goal[$1] = $4 }
+
+END {
+	for (r = 1; r <= nrows; r++)
+		for (i = 1; i <= npatterns; i++)
+			if (order[r] ~ regular(pattern[i]))
+				choose(order[r])
+	for (r = 1; r <= nrows; r++) {
+		if (!(order[r] in chosen))
+			continue
+		found = 1
+		n = split("netport " peers[order[r]], peer, " ")
+		for (i = 1; i <= n; i++)
+			print order[r], peer[i]
+	}
+	exit !found
+}

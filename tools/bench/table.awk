@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+# Reads lines "KEY PEER VALUE"; prints them as a table, with the goals of the file ROWS, and
+# writes them to the file JSON.  Fails if something wasn't measured; an unmet goal is none of that.
+
+# 12700 as 12.7k, and so on.
+function short(x) {
+	if (x == "" || x == "failed")
+		return x == "" ? "-" : x
+	if (x >= 1e6)
+		return sprintf("%.2fM", x / 1e6)
+	if (x >= 1e5)
+		return sprintf("%.0fk", x / 1e3)
+	return sprintf(x < 100 ? "%.2f" : "%.0f", x)
+}
+
+# The least of the goal's terms; "" if it can't be said.
+function reckon(key, text,   i, n, terms, t, least, factor, of, x) {
+	least = ""
+	n = split(text, terms, " ")
+	for (i = 1; i <= n; i++) {
+		t = terms[i]
+		sub(/^>=/, "", t)
+		factor = of = t
+		x = t + 0
+		if (sub(/[*].*/, "", factor)) {
+			sub(/^[^*]*[*]/, "", of)
+			x = sub(/^@/, "", of) ? value[key, of] : value[of, "netport"]
+			if (x == "" || x == "failed")
+				return ""
+			x *= factor
+		}
+		if (least == "" || x < least)
+			least = x
+	}
+	return least
+}
+
+function number(x) { return x == "" || x == "failed" ? "null" : sprintf("%.10g", x) }
+
+NF == 3 && $2 ~ /^[a-z]+$/ {
+	value[$1, $2] = $3
+	seen[$1] = 1
+	if ($3 == "failed") {
+		printf "bench: %s of %s failed\n", $1, $2 >"/dev/stderr"
+		failed = 1
+	}
+}
+
+END {
+	printf "{\"kernel\": \"%s\",\n \"method\": \"%s\",\n \"rows\": [", kernel, method >json
+	format = "%-58s %9s %9s %9s %9s %7s %9s  %s\n"
+	printf format, "work (" kernel ")", "netport", "UDP", "TCP", "gVisor", "ratio", "goal", "met"
+	while ((getline line <rows) > 0) {
+		if (line ~ /^#/)
+			continue
+		split(line, f, / *[|] */)
+		key = f[1]
+		if (!(key in seen))
+			continue
+		ours = value[key, "netport"]
+		goal = reckon(key, f[4])
+		minimum = f[4] ~ /^>=/
+		met = goal == "" || ours == "" || ours == "failed" ? "null" : \
+			(minimum ? ours >= goal : ours <= goal) ? "true" : "false"
+		best = peers = ""
+		n = split(f[3], peer, " ")
+		for (i = 1; i <= n; i++) {
+			x = value[key, peer[i]]
+			if (x == "")
+				continue
+			peers = peers (peers == "" ? "" : ", ") "\"" peer[i] "\": " number(x)
+			if (x != "failed" && (best == "" || (minimum ? x > best : x < best)))
+				best = x
+		}
+		ratio = best == "" || !(ours + 0) || key == "control" ? "" : sprintf("%.2f", best / ours)
+		printf format, f[5] (f[2] ~ /^instructions/ ? "" : " [" f[2] "]"), short(ours),
+			short(value[key, "udp"]), short(value[key, "tcp"]), short(value[key, "gvisor"]),
+			ratio, goal == "" ? "" : (minimum ? ">= " : "") short(goal),
+			met == "true" ? "yes" : met == "false" ? "NO" : ""
+		printf "%s\n  {\"key\": \"%s\", \"work\": \"%s\", \"unit\": \"%s\", \"netport\": %s, \"peers\": {%s}, \"goal\": %s, \"met\": %s}",
+			sep, key, f[5], f[2], number(ours), peers, number(goal), met >json
+		sep = ","
+		total += met != "null"
+		good += met == "true"
+	}
+	printf "\n]}\n" >json
+	printf "%d of %d goals met; ratio: the best peer over netport\n", good, total
+	exit failed
+}
