@@ -46,7 +46,9 @@ kernels:		## only fetch and build the kernels that the tests boot
 
 ##@ Measure it
 bench:			## what it costs, beside the kernel's bind() and gVisor's (ROWS='pattern ...' chooses rows)
-	@tools/bench/bench.sh $(ROWS)
+	@tools/bench/bench.sh "$(ROWS)"
+bench-accept:		## make what netport costs now what `make test` compares with
+	@tools/bench/accept.sh
 
 ##@ Use it on this machine
 modules:		## build netport.ko for the running kernel (KDIR=... for another)
@@ -82,6 +84,6 @@ help:			## this list
 	@echo "KERNEL (shell, torture); SECONDS (torture); ROWS (bench); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels bench \
-	modules modules_install install uninstall dkms-install dkms-uninstall \
+.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
+	bench bench-accept modules modules_install install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

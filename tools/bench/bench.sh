@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# bench.sh [PATTERN...] - measure the rows (all, or those whose keys match a glob) in one
-# boot of Debian's 6.1 on a machine whose clock counts instructions; a table to stdout, and
-# build/bench.json.
+# bench.sh [PATTERN...] - measure the rows (all, or those whose keys match a glob): in one boot
+# of Debian's 6.1 on a machine whose clock counts instructions, and what several CPUs do by wall
+# clock.  A table to stdout, and build/bench.json.
 . "$(dirname "$0")/../testbed/lib.sh"
-set -f				# patterns aren't for the shell
 
 BENCH=$TOP/tools/bench
 name=6.1
@@ -25,22 +24,49 @@ flock "$lock"
 root=$(mktemp -d "$BUILD/$name/bench.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 mkdir "$root/bench"
-cp -a "$BUILD/user/bench/." "$BENCH/guest.sh" "$root/bench/"
-mawk -F ' *[|] *' -v patterns="${*:-*}" -f "$BENCH/plan.awk" "$BENCH/rows" \
-	>"$root/bench/plan" || die "no row matches ${*:-*} (see tools/bench/rows)"
-
-out=$BUILD/$name/initrd-bench
-MODE=run JOB='sh /bench/guest.sh' EXTRA=$root "$TESTBED/initrd.sh" "$name" "$out"
+cp -a "$BUILD/user/bench/." "$BENCH/guest.sh" "$BENCH/guest-scale.sh" "$root/bench/"
 version=$(cat "$kernel/release")
-say "  measuring $(wc -l <"$root/bench/plan") figures on $version"
 start=$SECONDS
-ICOUNT=1 MEM=${MEM:-3G} TIMEOUT=${TIMEOUT:-3600} \
-	"$TESTBED/vm.sh" "$name" "$out" "$LOG/bench.console" 2>>"$LOG/bench.vm" |
-	tee "$LOG/bench.tap" |
-	mawk -W interactive -v kernel=bench -v result="$LOG/bench.result" \
-		-v console="$LOG/bench.console" -v machine=1 -f "$TESTBED/report.awk" |
-	tee "$LOG/bench.report" >&2 || die "the machine is not well: $LOG/bench.console"
+
+# plan ratio|others - what is to be measured of the rows with that unit.
+plan() {
+	mawk -F ' *[|] *' -v patterns="${patterns:-*}" -v part="$1" -f "$BENCH/plan.awk" \
+		"$BENCH/rows" >"$root/bench/plan"
+	[ -s "$root/bench/plan" ]
+}
+
+# boot SCRIPT NAME - run the plan by the script in the machine; results to build/log/NAME.report.
+boot() {
+	local script=$1 run=$2 out=$BUILD/$name/initrd-bench
+	MODE=run JOB="sh /bench/$script" EXTRA=$root "$TESTBED/initrd.sh" "$name" "$out"
+	TIMEOUT=${TIMEOUT:-3600} "$TESTBED/vm.sh" "$name" "$out" "$LOG/$run.console" \
+		2>>"$LOG/$run.vm" |
+		tee "$LOG/$run.tap" |
+		mawk -W interactive -v kernel="$run" -v result="$LOG/$run.result" \
+			-v console="$LOG/$run.console" -v machine=1 -f "$TESTBED/report.awk" |
+		tee "$LOG/$run.report" >&2 || die "the machine is not well: $LOG/$run.console"
+}
+
+reports=()
+patterns=$*
+if plan others; then
+	say "  $(wc -l <"$root/bench/plan") figures by counting instructions, on $version"
+	ICOUNT=1 MEM=${MEM:-3G} boot guest.sh bench
+	reports+=("$LOG/bench.report")
+fi
+for cpus in 2 4; do
+	plan "ratio cpus$cpus" || continue
+	if [ "$(nproc)" -lt "$cpus" ]; then
+		say "  not measured: $cpus CPUs, of which this machine has $(nproc)"
+		continue
+	fi
+	say "  $(wc -l <"$root/bench/plan") figures by wall clock with $cpus CPUs, on $version"
+	SMP=$cpus boot guest-scale.sh "bench-cpus$cpus"
+	reports+=("$LOG/bench-cpus$cpus.report")
+done
+[ ${#reports[@]} -gt 0 ] || die "nothing to measure for ${patterns:-*} (see tools/bench/rows)"
 say "  measured in $((SECONDS - start)) s"
 
 mawk -v rows="$BENCH/rows" -v json="$BUILD/bench.json" -v kernel="$version" \
-	-f "$BENCH/table.awk" "$LOG/bench.report"
+	-v method="instructions retired (QEMU TCG, -icount shift=0, 1 CPU, -cpu max), medians; ratios by wall clock (TCG, a thread for each CPU)" \
+	-f "$BENCH/table.awk" "${reports[@]}"

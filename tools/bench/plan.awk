@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Reads ./rows: prints "KEY PEER" for what matches one of the globs in PATTERNS, and for the
-# rows that the goals of these refer to.  Fails if there is none.
+# rows that the goals of these refer to.  PART is "ratio cpusN" for ratios with so many CPUs, or
+# "others".
 
 function regular(glob) {
 	gsub(/[.+^$(){}|\\]/, "\\\\&", glob)
@@ -25,18 +26,18 @@ BEGIN { npatterns = split(patterns, pattern, " ") }
 
 { order[++nrows] = $1; peers[$1] = $3; goal[$1] = $4 }
 
+{ part_of[$1] = $2 == "ratio" ? "ratio " substr($1, 1, 5) : "others" }
+
 END {
 	for (r = 1; r <= nrows; r++)
 		for (i = 1; i <= npatterns; i++)
 			if (order[r] ~ regular(pattern[i]))
 				choose(order[r])
 	for (r = 1; r <= nrows; r++) {
-		if (!(order[r] in chosen))
+		if (!(order[r] in chosen) || part_of[order[r]] != part)
 			continue
-		found = 1
 		n = split("netport " peers[order[r]], peer, " ")
 		for (i = 1; i <= n; i++)
 			print order[r], peer[i]
 	}
-	exit !found
 }

@@ -2,9 +2,12 @@
 # Reads lines "KEY PEER VALUE"; prints them as a table, with the goals of the file ROWS, and
 # writes them to the file JSON.  Fails if something wasn't measured; an unmet goal is none of that.
 
+# Neither unmeasured nor "failed", nor "dropped" as the machine didn't have the CPUs.
+function known(x) { return x != "" && x != "failed" && x != "dropped" }
+
 # 12700 as 12.7k, and so on.
 function short(x) {
-	if (x == "" || x == "failed")
+	if (!known(x))
 		return x == "" ? "-" : x
 	if (x >= 1e6)
 		return sprintf("%.2fM", x / 1e6)
@@ -25,17 +28,17 @@ function reckon(key, text,   i, n, terms, t, least, factor, of, x) {
 		if (sub(/[*].*/, "", factor)) {
 			sub(/^[^*]*[*]/, "", of)
 			x = sub(/^@/, "", of) ? value[key, of] : value[of, "netport"]
-			if (x == "" || x == "failed")
+			if (!known(x))
 				return ""
 			x *= factor
 		}
-		if (least == "" || x < least)
+		if (least == "" || x < least + 0)
 			least = x
 	}
 	return least
 }
 
-function number(x) { return x == "" || x == "failed" ? "null" : sprintf("%.10g", x) }
+function number(x) { return !known(x) ? "null" : sprintf("%.10g", x) }
 
 NF == 3 && $2 ~ /^[a-z]+$/ {
 	value[$1, $2] = $3
@@ -60,8 +63,8 @@ END {
 		ours = value[key, "netport"]
 		goal = reckon(key, f[4])
 		minimum = f[4] ~ /^>=/
-		met = goal == "" || ours == "" || ours == "failed" ? "null" : \
-			(minimum ? ours >= goal : ours <= goal) ? "true" : "false"
+		met = goal == "" || !known(ours) ? "null" : \
+			(minimum ? ours + 0 >= goal + 0 : ours + 0 <= goal + 0) ? "true" : "false"
 		best = peers = ""
 		n = split(f[3], peer, " ")
 		for (i = 1; i <= n; i++) {
@@ -69,10 +72,10 @@ END {
 			if (x == "")
 				continue
 			peers = peers (peers == "" ? "" : ", ") "\"" peer[i] "\": " number(x)
-			if (x != "failed" && (best == "" || (minimum ? x > best : x < best)))
+			if (known(x) && (best == "" || (minimum ? x + 0 > best + 0 : x + 0 < best + 0)))
 				best = x
 		}
-		ratio = best == "" || !(ours + 0) || key == "control" ? "" : sprintf("%.2f", best / ours)
+		ratio = best == "" || !known(ours) || !(ours + 0) || key == "control" ? "" : sprintf("%.2f", minimum ? ours / best : best / ours)
 		printf format, f[5] (f[2] ~ /^instructions/ ? "" : " [" f[2] "]"), short(ours),
 			short(value[key, "udp"]), short(value[key, "tcp"]), short(value[key, "gvisor"]),
 			ratio, goal == "" ? "" : (minimum ? ">= " : "") short(goal),
@@ -84,6 +87,6 @@ END {
 		good += met == "true"
 	}
 	printf "\n]}\n" >json
-	printf "%d of %d goals met; ratio: the best peer over netport\n", good, total
+	printf "%d of %d goals met; ratio: how often netport is better than the best peer\n", good, total
 	exit failed
 }

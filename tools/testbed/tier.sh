@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tier.sh TIER - build for the kernel of that name, boot it, run its tests, report.
-# icount is Debian's 6.1 on a machine whose clock counts instructions.
+# icount is Debian's 6.1 on a machine whose clock counts instructions; what is in
+# tools/bench/expect is measured and compared there.
 # T chooses tests by name (globs): SUITE or SUITE.CASE of KUnit, PROGRAM or
 # PROGRAM.TEST of the selftests. Leaves the counts in build/log/TIER.result.
 . "$(dirname "$0")/lib.sh"
@@ -31,7 +32,15 @@ debug|kcsan)
 	;;
 icount)
 	export ICOUNT=1
+	# shellcheck disable=SC2254,SC2194
+	case expect in ${T:-*}) programs+=' expect' ;; esac
 	T=${T:-cost}
+	"$TESTBED/user.sh" bench
+	export EXTRA=$BUILD/icount
+	rm -rf "$EXTRA"
+	mkdir -p "$EXTRA/tests" "$EXTRA/bench"
+	cp -t "$EXTRA/bench" "$BUILD/user/bench/netport" "$TOP/tools/bench/"{guest.sh,expect,expect.awk}
+	install -m 755 "$TOP/tools/bench/guest-expect.sh" "$EXTRA/tests/expect"
 	;;
 esac
 [ "${KUNIT:-1}" = 1 ] || kunit=
