@@ -6,7 +6,7 @@
 # guest/; EXTRA is a directory to copy into it.
 . "$(dirname "$0")/lib.sh"
 
-name=$1 out=$2
+name=$1 out=$2 MODE=${MODE:-test} PROGRAMS=${PROGRAMS-}
 need busybox-static cpio netbase
 kernel=$("$TESTBED/kernel.sh" "$name")
 root=$(mktemp -d "$BUILD/$name/root.XXXXXX")
@@ -23,11 +23,15 @@ find "$BUILD/$name/src" -name '*.ko' -exec cp -t "$root/modules" {} +
 case $name in
 uml) ;;		# no SMP, no 32-bit programs, slow system calls: KUnit only
 *)
-	dirs=(bin)
-	[ "${MODE:-test}" = run ] || dirs+=(tests examples)
-	for dir in "${dirs[@]}"; do
+	for dir in bin examples; do
 		[ -z "$(compgen -G "$BUILD/user/$dir/*")" ] ||
 			cp "$BUILD/user/$dir"/* "$root/$dir/"
+	done
+	# Unpacking all of them takes its time.
+	for p in "$BUILD"/user/tests/*; do
+		case "$MODE: $PROGRAMS " in
+		shell:*|*" ${p##*/}"[\ /]*) cp "$p" "$root/tests/" ;;
+		esac
 	done
 	;;
 esac
@@ -37,9 +41,9 @@ esac
 # Quoted for the guest's shell.
 quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 {
-	echo "MODE=$(quoted "${MODE:-test}")"
+	echo "MODE=$(quoted "$MODE")"
 	echo "KUNIT_GLOB=$(quoted "${KUNIT_GLOB-}")"
-	echo "PROGRAMS=$(quoted "${PROGRAMS-}")"
+	echo "PROGRAMS=$(quoted "$PROGRAMS")"
 	echo "EXAMPLES=$(quoted "${EXAMPLES-}")"
 	echo "PATIENCE=$(quoted "${PATIENCE:-300}")"
 	echo "JOB=$(quoted "${JOB-}")"
