@@ -23,7 +23,8 @@ const (
 	port          = 40000
 	low           = 16000
 	high          = 65535
-	samples       = 25
+	samples       = 101
+	warmUp        = 20000 // until the collector has given memory back
 	calls         = 64
 	randomSamples = 4001
 	held          = 200000
@@ -93,6 +94,9 @@ func measure(work func(), samples int, calls int) float64 {
 	sample := make([]float64, samples)
 	cost := clockCost()
 	work()
+	for i := 0; calls > 1 && i < warmUp; i++ {
+		work()
+	}
 	runtime.GC()
 	for i := range sample {
 		start := time.Now()
