@@ -20,6 +20,7 @@ FIXTURE_SETUP(datagram)
 {
 	if (access(module_path(MODULE), R_OK))
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path(MODULE));
+	ASSERT_EQ(0, without_suites());
 	ASSERT_EQ(0, load_anew());
 	keep_netns();
 }

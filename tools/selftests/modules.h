@@ -59,6 +59,12 @@ static inline int unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
 }
 
+/* The suites are a user of netport, too; 0 once they aren't. */
+static inline int without_suites(void)
+{
+	return loaded("netport_kunit") ? unload("netport_kunit") : 0;
+}
+
 static inline bool refused(int err)
 {
 	return err == EWOULDBLOCK || err == EBUSY;

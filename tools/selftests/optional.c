@@ -25,9 +25,7 @@ FIXTURE_SETUP(optional)
 	close(fd);
 	if (access(module_path("netport"), R_OK) || access(module_path(OPTIONAL), R_OK))
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path(OPTIONAL));
-	/* They are users too. */
-	if (loaded("netport_kunit"))
-		ASSERT_EQ(0, unload("netport_kunit"));
+	ASSERT_EQ(0, without_suites());
 	ASSERT_FALSE(loaded(OPTIONAL));
 }
 

@@ -17,9 +17,7 @@ FIXTURE_SETUP(rmmod)
 {
 	if (access(module_path("netport"), R_OK))
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path("netport"));
-	/* It is a user too. */
-	if (loaded("netport_kunit"))
-		ASSERT_EQ(0, unload("netport_kunit"));
+	ASSERT_EQ(0, without_suites());
 }
 
 FIXTURE_TEARDOWN_PARENT(rmmod)
