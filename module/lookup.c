@@ -531,10 +531,11 @@ void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 	const struct np_shard *shard = np_shard_of(nn, key->port);
 	struct rhlist_head *list;
 	unsigned int shape;
-	void *priv = NULL;
 	u32 spots, left;
+	void *priv;
 
 	do {
+		priv = NULL;
 		spots = smp_load_acquire(&shard->spots);
 		for (left = spots & GENMASK(NP_SHAPES - 1, 0); left; left &= left - 1) {
 			shape = __ffs(left);
