@@ -314,8 +314,8 @@ static void netns_race_all(void *arg, unsigned int nr)
 		return;
 	}
 	/* Once the others are at it, however slow the machine is. */
-	for (i = 0; i < 1000 && atomic_read(&all->race.made) <= 200; i++)
-		msleep(10);
+	for (i = 0; i < 500 && atomic_read(&all->race.made) <= 200; i++)
+		msleep(20);
 	kit_netns_end(all->ns);
 }
 

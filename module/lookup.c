@@ -536,6 +536,7 @@ void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 
 	do {
 		priv = NULL;
+		/* Pairs with np_seats_moved(). */
 		spots = smp_load_acquire(&shard->spots);
 		for (left = spots & GENMASK(NP_SHAPES - 1, 0); left; left &= left - 1) {
 			shape = __ffs(left);
@@ -549,7 +550,7 @@ void *np_lookup(struct np_net *nn, const struct netport_key *key, u32 hash)
 			if (priv)
 				break;
 		}
-		smp_rmb();	/* pairs with np_seats_moved() */
+		smp_rmb();	/* likewise */
 	} while (unlikely(READ_ONCE(shard->spots) != spots));
 	return priv;
 }

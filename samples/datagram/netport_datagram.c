@@ -380,8 +380,8 @@ static int dg_rcv(struct sk_buff *skb)
 	}
 	/* Which one of those that share the port: a flow stays with one, and can't choose it. */
 	hash = dg_secret ^ ((u32)key.port << 16 | key.remote_port);
-	hash = jhash2(key.local.s6_addr32, 4, hash);
-	hash = jhash2(key.remote.s6_addr32, 4, hash);
+	hash = jhash(&key.local, sizeof(key.local), hash);
+	hash = jhash(&key.remote, sizeof(key.remote), hash);
 	sk = netport_lookup(net, &key, hash);
 	/* netport isn't told of a device that came after bind(): that couldn't be refused. */
 	dev = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;

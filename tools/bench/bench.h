@@ -175,7 +175,8 @@ static inline double slab_bytes(unsigned long objects)
 	if (!f)
 		err(1, "/proc/slabinfo");
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%63s %lu %*u %lu %lu %lu : tunables %*u %*u %*u : slabdata %*u %lu",
+		if (sscanf(line,
+			   "%63s %lu %*u %lu %lu %lu : tunables %*u %*u %*u : slabdata %*u %lu",
 			   name, &active, &size, &per_slab, &pages, &slabs) != 6)
 			continue;
 		bytes = slabs * pages * 4096.0;
@@ -204,7 +205,8 @@ static inline double free_bytes(void)
 	if (!f)
 		err(1, "/proc/zoneinfo");
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, " nr_free_pages %lf", &n) == 1 || sscanf(line, " count: %lf", &n) == 1)
+		if (sscanf(line, " nr_free_pages %lf", &n) == 1 ||
+		    sscanf(line, " count: %lf", &n) == 1)
 			pages += n;
 	fclose(f);
 	return pages * 4096;
