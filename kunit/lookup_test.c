@@ -100,7 +100,7 @@ static void lookup__best_match_first(struct kunit *test)
 	EXPECT_FOUND(test, l->key, KIT_NOBODY);
 	for (i = 0; i < ARRAY_SIZE(other); i++)
 		other[i] = kit_request_hold(test, lookup_others[i]);
-	for (round = 0; round < (num_online_cpus() > 1 ? 16 : 64); round++) {
+	for (round = 0; round < (num_online_cpus() > 1 ? 16 : 32); round++) {
 		/* Often, for what may be skipped depends on what there is none of. */
 		for (i = 0; i < ARRAY_SIZE(other); i++)
 			if (!kit_random(&rnd, 3))
