@@ -56,8 +56,7 @@ int np_attach(struct netport_owner *owner, u64 token, void *priv, gfp_t gfp)
 	if (!r)
 		return -ENOENT;
 	/* Once wide it stays so. */
-	err = np_resv_is(r, NP_BIND_CANDIDATE) ? -EINVAL :
-	      np_wide_attach(nn, np_resv_wide(r), priv);
+	err = np_resv_usable(r) ?: np_wide_attach(nn, np_resv_wide(r), priv);
 	np_resv_unlock(nn, shards);
 	return err;
 }
@@ -73,14 +72,11 @@ int np_detach(struct netport_owner *owner, u64 token)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, token);
 	struct np_resv *r;
-	int err = -ENOENT;
+	bool was;
 
 	spin_lock_bh(&shard->lock);
 	r = READ_ONCE(owner->nn->dead) ? NULL : np_resv_find(shard, owner, token);
-	if (r && np_resv_is(r, NP_BIND_WIDE) && np_resv_wide(r)->priv) {
-		np_wide_detach(np_resv_wide(r));
-		err = 0;
-	}
+	was = r && np_resv_detach(r);
 	spin_unlock_bh(&shard->lock);
-	return err;
+	return was ? 0 : -ENOENT;
 }

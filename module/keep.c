@@ -98,8 +98,7 @@ static int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
 				err = !m || np_moved_same(m, r, true) ? 0 : -EAGAIN;
 			if (!err) {
 				/* Before its share flags go: its place depends on them. */
-				if (np_resv_is(r, NP_BIND_WIDE))
-					np_wide_detach(np_resv_wide(r));
+				np_resv_detach(r);
 				if (m)
 					np_hold_port(nn, r, m);
 				else
@@ -269,7 +268,7 @@ static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_own
 		return err;
 	np_resv_set_owner(nn, r, to, NULL);
 	/* LOAD_BALANCED counts within a uid. */
-	err = same ? 0 : np_resv_fits(nn, r, NETPORT_SHARE_LOAD_BALANCED);
+	err = same ? 0 : np_resv_fits(nn, r, NETPORT_SHARE_LOAD_BALANCED, false);
 	if (err) {
 		np_resv_set_owner(nn, r, from, as);
 		np_owner_move_back(from, to, n);
@@ -317,12 +316,7 @@ int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to)
 	r = np_resv_lock(nn, from, token, &shards);
 	if (!r)
 		return -ENOENT;
-	if (np_resv_is(r, NP_BIND_UNCHARGED))
-		err = -ENOENT;
-	else if (np_resv_is(r, NP_BIND_CANDIDATE))
-		err = -EINVAL;
-	else
-		err = np_resv_give(nn, r, to);
+	err = np_resv_usable(r) ?: np_resv_give(nn, r, to);
 	np_resv_unlock(nn, shards);
 	return err;
 }
@@ -364,8 +358,7 @@ static void np_resv_leave(struct netport_owner *owner, u64 token)
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
 	if (r && np_resv_is(r, NP_BIND_PERSISTENT) && !np_resv_is(r, NP_BIND_CANDIDATE)) {
-		if (np_resv_is(r, NP_BIND_WIDE))
-			np_wide_detach(np_resv_wide(r));
+		np_resv_detach(r);
 		np_owner_get(owner);
 		spin_lock(&owner->lock);
 		list_del_init(&r->owner_link);

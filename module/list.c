@@ -39,13 +39,7 @@ static void np_entry_addr(u8 *to, const struct in6_addr *a)
 
 static void np_entry_binding(struct netport_binding *to, const struct np_bind *b)
 {
-	static const u16 families[] = {
-		[NP_V4]		= NETPORT_FAMILY_IPV4,
-		[NP_V6]		= NETPORT_FAMILY_IPV6,
-		[NP_ANY_BOTH]	= NP_FAMILY_ALL,
-	};
-
-	to->families = families[b->addr->family];
+	to->families = np_addr_families(b->addr);
 	to->protocol = b->addr->space->protocol;
 	to->port = b->e.port;
 	to->remote_port = b->e.rport;

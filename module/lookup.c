@@ -203,7 +203,7 @@ static struct np_spot *np_spot_find(struct np_net *nn, const struct np_spot_key 
 static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 {
 	const struct np_addr *a = b->addr;
-	u8 families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
+	u8 families = np_addr_families(a);
 	struct np_spot_key key = {
 		.local_net = np_half(&a->key.addr, 0),
 		.local_host = np_half(&a->key.addr, 1),

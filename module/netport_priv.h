@@ -717,6 +717,14 @@ static inline bool np_resv_is(const struct np_resv *r, u16 flags)
 	return r->bind.e.flags & flags;
 }
 
+/* Can its owner do something to it?  0, -ENOENT: it's as good as gone, or -EINVAL. */
+static inline int np_resv_usable(const struct np_resv *r)
+{
+	if (np_resv_is(r, NP_BIND_UNCHARGED))
+		return -ENOENT;
+	return np_resv_is(r, NP_BIND_CANDIDATE) ? -EINVAL : 0;
+}
+
 /* As whose a reservation counts. */
 static inline struct np_user *np_resv_user(struct np_resv *r)
 {
@@ -729,6 +737,12 @@ static inline struct np_user *np_resv_user(struct np_resv *r)
 static inline u8 np_bind_asked(const struct np_bind *b)
 {
 	return b->e.share | (b->e.flags & NP_BIND_MUTED ? NETPORT_SHARE_TUPLE_ONLY : 0);
+}
+
+/* NETPORT_FAMILY_* of an address. */
+static inline u8 np_addr_families(const struct np_addr *a)
+{
+	return a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
 }
 
 static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
@@ -987,7 +1001,7 @@ void np_wide_put(struct np_wide *wide);
 struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t gfp);
 void np_parts_unhost(struct list_head *parts);
 void np_parts_retire(struct np_net *nn, struct list_head *parts);
-void np_wide_detach(struct np_wide *wide);
+bool np_resv_detach(struct np_resv *r);
 void np_part_free(struct np_part *part);
 void np_bind_fill(struct np_bind *b, const struct np_want *w);
 void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);
@@ -1104,7 +1118,7 @@ static inline void np_want_refill(struct np_want *w, const struct np_cursor *c)
 }
 
 /* resv.c */
-int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share);
+int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share, bool listeners);
 void np_resv_serve_later(struct np_net *nn, struct np_resv *r);
 void np_resv_unpublish(struct np_shard *shard, struct np_resv *r);
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,

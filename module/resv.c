@@ -284,12 +284,14 @@ int np_resv_available(struct netport_owner *owner, const struct netport_reserve 
  * @nn: namespace
  * @r: the reservation, all its shards locked
  * @share: NETPORT_SHARE_* for which that is in question
+ * @listeners: whether only those count that listen
  *
  * Return: 0, -EADDRINUSE or -EDQUOT.
  */
-int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share)
+int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share, bool listeners)
 {
 	int left = NP_COMPARE_MAX, err;
+	struct np_shard *shard;
 	struct np_want w;
 	struct np_bind *b;
 
@@ -299,7 +301,9 @@ int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share)
 		/* It overlaps itself, but what is in common with itself is all it has. */
 		np_want_again(&w, b, np_resv_user(r));
 		w.left = left;
-		err = np_table_check(np_shard_of(nn, b->e.port), &w, false);
+		shard = np_shard_of(nn, b->e.port);
+		err = listeners ? np_table_listeners(shard, &w) :
+				  np_table_check(shard, &w, false);
 		left = w.left;
 		if (err < 0)
 			return err == -EDQUOT ? err : -EADDRINUSE;

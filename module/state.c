@@ -57,23 +57,9 @@ int np_state_check(const struct np_plan *p)
  */
 static int np_resv_may_listen(struct np_net *nn, struct np_resv *r)
 {
-	int left = NP_COMPARE_MAX, err;
-	struct np_want w;
-	struct np_bind *b;
-
-	if (!np_resv_fits(nn, r, NETPORT_SHARE_TUPLE_ONLY))
+	if (!np_resv_fits(nn, r, NETPORT_SHARE_TUPLE_ONLY, false))
 		return 0;
-	np_resv_for_each_bind(b, r) {
-		if (!(b->e.share & NETPORT_SHARE_TUPLE_ONLY))
-			continue;
-		np_want_again(&w, b, np_resv_user(r));
-		w.left = left;
-		err = np_table_listeners(np_shard_of(nn, b->e.port), &w);
-		left = w.left;
-		if (err)
-			return err;
-	}
-	return 0;
+	return np_resv_fits(nn, r, NETPORT_SHARE_TUPLE_ONLY, true);
 }
 
 static int np_resv_set_state(struct np_net *nn, struct np_resv *r, u16 state)
@@ -135,12 +121,7 @@ int np_set_state(struct netport_owner *owner, u64 token, enum netport_state stat
 	r = np_resv_lock(nn, owner, token, &shards);
 	if (!r)
 		return -ENOENT;
-	if (np_resv_is(r, NP_BIND_UNCHARGED))
-		err = -ENOENT;
-	else if (np_resv_is(r, NP_BIND_CANDIDATE))
-		err = -EINVAL;
-	else
-		err = np_resv_set_state(nn, r, flags[state]);
+	err = np_resv_usable(r) ?: np_resv_set_state(nn, r, flags[state]);
 	np_resv_unlock(nn, shards);
 	return err;
 }

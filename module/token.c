@@ -368,16 +368,22 @@ void np_parts_retire(struct np_net *nn, struct list_head *parts)
 }
 
 /**
- * np_wide_detach() - have packets find a reservation no more
- * @wide: the reservation, its home locked
+ * np_resv_detach() - have packets find a reservation no more
+ * @r: the reservation, its home locked
+ *
+ * Return: whether it was attached.
  */
-void np_wide_detach(struct np_wide *wide)
+bool np_resv_detach(struct np_resv *r)
 {
+	struct np_wide *wide = np_resv_wide(r);
 	struct np_part *part;
 
+	if (!np_resv_is(r, NP_BIND_WIDE) || !wide->priv)
+		return false;
 	list_for_each_entry(part, &wide->parts, link)
-		np_seat_leave(wide->resv.owner->nn, part);
+		np_seat_leave(r->owner->nn, part);
 	wide->priv = NULL;
+	return true;
 }
 
 /**

@@ -152,7 +152,7 @@ void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user)
 	w->protocol = a->space->protocol;
 	w->port = b->e.port;
 	w->rport = b->e.rport;
-	w->families = a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
+	w->families = np_addr_families(a);
 	w->share = b->e.share;
 	w->flags = b->e.flags & NP_BIND_OWN;
 	w->any = a->any ? a->family : -1;
