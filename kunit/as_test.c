@@ -2,7 +2,6 @@
 /*
  * netport_request_as(): one owner, and reservations of many uids.
  */
-#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
@@ -340,7 +339,6 @@ static void as_wait__as_that_uid(struct kunit *test)
 
 /**
  * struct as_waiter - somebody who sleeps until a port is given back
- * @nn: where
  * @owner: who has it, and who waits
  * @q: what for
  * @token: the port
@@ -348,7 +346,6 @@ static void as_wait__as_that_uid(struct kunit *test)
  * @err: how it ended
  */
 struct as_waiter {
-	struct np_net		*nn;
 	struct netport_owner	*owner[2];
 	struct kit_request	*q;
 	u64			token;
@@ -359,18 +356,12 @@ struct as_waiter {
 static void as_waiter(void *arg, unsigned int nr)
 {
 	struct as_waiter *w = arg;
-	unsigned int i;
 
 	if (nr) {
 		w->err[1] = netport_request_as(w->owner[1], AS_UID(1), &w->q->req, GFP_KERNEL);
 		return;
 	}
-	for (i = 0; i < 500 && !w->waited; i++) {
-		msleep(20);
-		spin_lock_bh(&w->nn->wait_lock);
-		w->waited = !list_empty(&w->nn->waiters);
-		spin_unlock_bh(&w->nn->wait_lock);
-	}
+	w->waited = kit_await_waiter(w->owner[0]->nn);
 	w->err[0] = netport_release(w->owner[0], w->token);
 }
 
@@ -379,7 +370,6 @@ static void as_wait__granted_as_that_uid(struct kunit *test)
 	struct as_waiter *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
-	w->nn = kit_of(test)->nn;
 	w->owner[0] = kit_owner(test, KIT_ALICE);
 	w->owner[1] = kit_owner(test, KIT_BOB);
 	w->token = as_hold(test, 2, "10.0.0.1 LB");

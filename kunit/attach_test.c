@@ -644,19 +644,6 @@ static void attach_ends__needs_no_memory(struct kunit *test)
 
 /* namespaces */
 
-/* Until the namespace is gone, and only these references to its tables are left. */
-static bool attach_gone(struct np_net *nn, unsigned int refs)
-{
-	unsigned int i;
-
-	for (i = 0; i < 1000; i++) {
-		if (READ_ONCE(nn->dead) && refcount_read(&nn->ref) == refs)
-			return true;
-		msleep(20);
-	}
-	return false;
-}
-
 static u64 attach_in_netns(struct kunit *test, struct netport_owner *owner, const char *text,
 			   unsigned int nr)
 {
@@ -720,7 +707,7 @@ static void attach__namespaces(struct kunit *test)
 	while (attach_look_dying(nn, &key, &wrong))
 		usleep_range(10, 100);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_TRUE(test, attach_gone(nn, 2));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 2));
 	KUNIT_EXPECT_EQ(test, atomic_read(&nn->count), 0);
 	kit_expect_empty(test, nn);
 
@@ -731,7 +718,7 @@ static void attach__namespaces(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, netport_release(owner, token[i]), -ENOENT);
 	}
 	netport_owner_destroy(owner);
-	KUNIT_EXPECT_TRUE(test, attach_gone(nn, 1));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 1));
 	np_net_put(nn);
 	EXPECT_FOUND(test, "10.0.0.1", 1);
 }

@@ -3,10 +3,7 @@
  * config.c: ranges, floors and reserved ports by protocol.
  */
 #include <linux/bitmap.h>
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/delay.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
@@ -289,17 +286,10 @@ static struct netport_owner *config_file(struct kunit *test)
 static int config_as(struct kunit *test, bool capable, struct kit_request *q,
 		     int (*fn)(struct netport_owner *, struct netport_request *, gfp_t))
 {
-	struct cred *cred = prepare_kernel_cred(&init_task);
-	const struct cred *before;
-	int err;
+	const struct cred *before = kit_become(test, capable);
+	int err = fn(kit_owner(test, KIT_ALICE), &q->req, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	if (!capable)
-		cap_clear(cred->cap_effective);
-	before = override_creds(cred);
-	err = fn(kit_owner(test, KIT_ALICE), &q->req, GFP_KERNEL);
-	revert_creds(before);
-	put_cred(cred);
+	kit_be_again(before);
 	return err ?: q->req.reserve.binding.port;
 }
 

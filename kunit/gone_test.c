@@ -25,19 +25,6 @@ static struct np_net *gone_owners(struct kunit *test, struct kit_netns *ns)
 	return np_net_get(ns->net);
 }
 
-/* Until it is gone, and only these references to its tables are left. */
-static bool gone_wait(struct np_net *nn, unsigned int refs)
-{
-	unsigned int i;
-
-	for (i = 0; i < 1000; i++) {
-		if (READ_ONCE(nn->dead) && refcount_read(&nn->ref) == refs)
-			return true;
-		msleep(20);
-	}
-	return false;
-}
-
 /* All is given back, and of the tables only the case's reference is left. */
 static void gone_end(struct kunit *test, struct np_net *nn)
 {
@@ -54,7 +41,8 @@ static void gone_end(struct kunit *test, struct np_net *nn)
 		netport_owner_destroy(k->owner[i]);
 		k->owner[i] = NULL;
 	}
-	KUNIT_EXPECT_TRUE_MSG(test, gone_wait(nn, 1), "%u references", refcount_read(&nn->ref));
+	KUNIT_EXPECT_TRUE_MSG(test, kit_netns_gone(nn, 1), "%u references",
+			      refcount_read(&nn->ref));
 	np_net_put(nn);
 }
 
@@ -165,7 +153,8 @@ static void gone__takes_all(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&nn->count), 400);
 
 	kit_netns_end(ns);
-	KUNIT_ASSERT_TRUE_MSG(test, gone_wait(nn, 3), "%u references", refcount_read(&nn->ref));
+	KUNIT_ASSERT_TRUE_MSG(test, kit_netns_gone(nn, 3), "%u references",
+			      refcount_read(&nn->ref));
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&nn->count), 4, "what the wishes ask for");
 	gone_expect_refused(test, token, wish, granted);
 	netport_owner_destroy(kit_owner(test, KIT_BOB));
@@ -239,7 +228,7 @@ static void gone__wakes_who_waits(struct kunit *test)
 	for (i = 0; i < GONE_WAITERS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, w->err[i], -ENETDOWN, "%s", texts[i]);
 	KUNIT_EXPECT_EQ(test, gone_waiting(w->nn), 0);
-	KUNIT_ASSERT_TRUE(test, gone_wait(w->nn, 1 + KIT_NWHO));
+	KUNIT_ASSERT_TRUE(test, kit_netns_gone(w->nn, 1 + KIT_NWHO));
 	gone_end(test, w->nn);
 }
 
@@ -278,7 +267,7 @@ static void gone__while_everything_goes_on(struct kunit *test)
 		g->c = churn_init(test, g->ns->net);
 		g->c->steps = U32_MAX;
 		kit_threads(test, gone_churn, g, KIT_THREADS);
-		KUNIT_ASSERT_TRUE(test, gone_wait(nn, 1 + KIT_NWHO));
+		KUNIT_ASSERT_TRUE(test, kit_netns_gone(nn, 1 + KIT_NWHO));
 		KUNIT_EXPECT_GE(test, atomic_read(&g->c->done), 300);
 		churn_expect(test, g->c);
 		gone_end(test, nn);
@@ -341,7 +330,7 @@ static void gone__while_blocks_are_made(struct kunit *test)
 	kit_threads(test, gone_maker, m, 6);
 	KUNIT_EXPECT_GE(test, atomic_read(&m->made), 40);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->strange), 0);
-	KUNIT_ASSERT_TRUE(test, gone_wait(nn, 1 + KIT_NWHO));
+	KUNIT_ASSERT_TRUE(test, kit_netns_gone(nn, 1 + KIT_NWHO));
 	gone_end(test, nn);
 }
 

@@ -2,9 +2,13 @@
 /*
  * What the suites share; kit.h says how to use it.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/delay.h>
 #include <linux/in.h>
 #include <linux/inet.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
@@ -465,7 +469,44 @@ bool kit_failed(void)
 #endif
 }
 
+/* credentials */
+
+/* Be somebody with no capability at all, or with all; until kit_be_again(). */
+const struct cred *kit_become(struct kunit *test, bool capable)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	if (!capable)
+		cap_clear(cred->cap_effective);
+	return override_creds(cred);
+}
+
+/* Be who one was before. */
+void kit_be_again(const struct cred *before)
+{
+	const struct cred *cred = current_cred();
+
+	revert_creds(before);
+	put_cred(cred);
+}
+
 /* looking */
+
+/* Waits until somebody waits for a port; whether somebody does. */
+bool kit_await_waiter(struct np_net *nn)
+{
+	bool waits = false;
+	unsigned int i;
+
+	for (i = 0; i < 500 && !waits; i++) {
+		msleep(20);
+		spin_lock_bh(&nn->wait_lock);
+		waits = !list_empty(&nn->waiters);
+		spin_unlock_bh(&nn->wait_lock);
+	}
+	return waits;
+}
 
 /* Does an owner have such a reservation or candidate? */
 bool kit_alive(struct kunit *test, enum kit_who who, u64 token)

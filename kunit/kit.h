@@ -99,6 +99,9 @@ bool kit_alive(struct kunit *test, enum kit_who who, u64 token);
 void kit_need_faults(struct kunit *test);
 void kit_fail(unsigned int nth);
 bool kit_failed(void);
+const struct cred *kit_become(struct kunit *test, bool capable);
+void kit_be_again(const struct cred *before);
+bool kit_await_waiter(struct np_net *nn);
 void kit_expect_empty(struct kunit *test, struct np_net *nn);
 void kit_shuffle(struct rnd_state *rnd, unsigned int *what, unsigned int n);
 u32 kit_random(struct rnd_state *rnd, u32 below);
@@ -160,6 +163,7 @@ struct kit_netns {
 
 struct kit_netns *kit_netns_start(struct kunit *test);
 void kit_netns_end(struct kit_netns *ns);
+bool kit_netns_gone(struct np_net *nn, unsigned int refs);
 
 /* kit_threads.c */
 

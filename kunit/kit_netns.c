@@ -96,3 +96,16 @@ void kit_netns_end(struct kit_netns *ns)
 	put_net(ns->net);
 	ns->net = NULL;
 }
+
+/* Waits until it is gone, and only these references to its tables are left. */
+bool kit_netns_gone(struct np_net *nn, unsigned int refs)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (READ_ONCE(nn->dead) && refcount_read(&nn->ref) == refs)
+			return true;
+		msleep(20);
+	}
+	return false;
+}

@@ -183,19 +183,6 @@ static void netns__range_is_apart(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &got, &range, sizeof(got));
 }
 
-/* Until the namespace has gone, and only these references to its tables are left. */
-static bool netns_wait_gone(struct np_net *nn, unsigned int refs)
-{
-	unsigned int i;
-
-	for (i = 0; i < 1000; i++) {
-		if (READ_ONCE(nn->dead) && refcount_read(&nn->ref) == refs)
-			return true;
-		msleep(20);
-	}
-	return false;
-}
-
 static void netns_exit__takes_all(struct kunit *test)
 {
 	struct kit_netns *ns = kit_netns_start(test);
@@ -218,7 +205,7 @@ static void netns_exit__takes_all(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, atomic_read(&owner->nn->count), 501);
 
 	kit_netns_end(ns);
-	KUNIT_ASSERT_TRUE(test, netns_wait_gone(owner->nn, 2));
+	KUNIT_ASSERT_TRUE(test, kit_netns_gone(owner->nn, 2));
 	KUNIT_EXPECT_EQ(test, netport_release(owner, token), -ENOENT);
 	KUNIT_EXPECT_EQ(test, netport_accept(owner, cand.reserve.token), -ENOENT);
 	KUNIT_EXPECT_EQ(test, netns_reserve(test, owner, "*", NULL), -ENETDOWN);
@@ -246,7 +233,7 @@ static void netns_exit__without_owners(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, netns_reserve(test, owner, "*", NULL), 0);
 	netport_owner_destroy(owner);
 	kit_netns_end(ns);
-	KUNIT_EXPECT_TRUE(test, netns_wait_gone(nn, 1));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 1));
 	np_net_put(nn);
 }
 
@@ -259,7 +246,7 @@ static void netns_exit__is_not_held_up(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, netns_reserve(test, owner, "*", NULL), 0);
 	kit_netns_end(ns);
-	KUNIT_EXPECT_TRUE(test, netns_wait_gone(nn, 1));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 1));
 	netport_owner_destroy(owner);
 }
 
@@ -338,7 +325,7 @@ static void netns_exit__while_others_reserve(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		all->race.owner[i] = netns_owner(test, ns);
 	kit_threads(test, netns_race_all, all, 5);
-	KUNIT_EXPECT_TRUE(test, netns_wait_gone(nn, 3));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 3));
 	KUNIT_EXPECT_GT(test, atomic_read(&all->race.made), 100);
 	KUNIT_EXPECT_EQ(test, atomic_read(&all->race.strange), 0);
 	for (i = 0; i < 2; i++)
@@ -370,7 +357,7 @@ static void netns_exit__while_owners_go(struct kunit *test)
 			msleep(20);
 		netport_owner_destroy(owner[i]);
 	}
-	KUNIT_EXPECT_TRUE(test, netns_wait_gone(nn, 1));
+	KUNIT_EXPECT_TRUE(test, kit_netns_gone(nn, 1));
 	kit_expect_empty(test, nn);
 	np_net_put(nn);
 }

@@ -6,8 +6,6 @@
  * The limits are module parameters; the cases count on their defaults.
  */
 #include <linux/capability.h>
-#include <linux/cred.h>
-#include <linux/sched.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
@@ -300,19 +298,13 @@ KUNIT_ARRAY_PARAM_DESC(owner_port, owner_port_cases, desc);
 static int owner_access(struct kunit *test, const struct netport_owner *owner, bool capable,
 			struct np_want *w, const struct owner_ports *p)
 {
-	struct cred *cred = prepare_kernel_cred(&init_task);
-	const struct cred *before;
+	const struct cred *before = kit_become(test, capable);
 	int err;
 
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	if (!capable)
-		cap_clear(cred->cap_effective);
-	before = override_creds(cred);
 	memset(w, KIT_POISON, sizeof(*w));
 	w->port = p->port;
 	err = np_owner_access(owner, w, 1, p->low, p->high);
-	revert_creds(before);
-	put_cred(cred);
+	kit_be_again(before);
 	return err;
 }
 

@@ -2,10 +2,7 @@
 /*
  * plan.c: which terms make sense, what a plan has ready, and which plans are equal.
  */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
@@ -325,14 +322,11 @@ static void plan_expect_error(struct kunit *test, struct netport_owner *owner, u
 static void plan_make__order_of_errors(struct kunit *test)
 {
 	struct netport_owner *owner = np_owner_create(&init_net, kit_uid(KIT_ALICE), false);
-	struct cred *cred = prepare_kernel_cred(&init_task);
 	const struct cred *before;
 	unsigned int faults;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner);
 	kit_of(test)->owner[KIT_ALICE] = owner;
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_clear(cred->cap_effective);
 	for (faults = 0; faults < PLAN_FAULTS; faults++) {
 		u64 token[2] = {};
 
@@ -342,9 +336,9 @@ static void plan_make__order_of_errors(struct kunit *test)
 		}
 		if (faults & PLAN_FULL)
 			atomic_add(PLAN_OWNER_MAX - 1, &owner->count);
-		before = override_creds(cred);
+		before = kit_become(test, false);
 		plan_expect_error(test, owner, faults);
-		revert_creds(before);
+		kit_be_again(before);
 		if (faults & PLAN_FULL)
 			atomic_sub(PLAN_OWNER_MAX - 1, &owner->count);
 		if (faults & PLAN_IN_USE) {
@@ -352,7 +346,6 @@ static void plan_make__order_of_errors(struct kunit *test)
 			netport_release(kit_owner(test, KIT_BOB), token[1]);
 		}
 	}
-	put_cred(cred);
 }
 
 /* what it becomes */

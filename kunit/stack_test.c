@@ -66,15 +66,17 @@ struct stack_life {
 	long			got;
 };
 
-static void stack_did(struct stack_life *s, const char *what, long got, long want)
+static void stack_did(const char **bad, long *got, const char *what, long is, long want)
 {
-	if (got == want || s->bad)
+	if (is == want || *bad)
 		return;
-	s->bad = what;
-	s->got = got;
+	*bad = what;
+	*got = is;
 }
 
-#define STACK_CALL(s, call, want)	stack_did(s, #call, (long)(call), (long)(want))
+/* Keeps the first that isn't as it should be, in the bad and got of @s. */
+#define STACK_CALL(s, call, want)	\
+	stack_did(&(s)->bad, &(s)->got, #call, (long)(call), (long)(want))
 
 /* Whom a packet from 192.0.2.1, port 9, to 10.0.0.@host is for. */
 static void *stack_find(u8 host, u16 port)
@@ -314,16 +316,6 @@ struct stack_gone {
 	int			priv;
 };
 
-static void stack_gone_did(struct stack_gone *g, const char *what, long got, long want)
-{
-	if (got == want || g->bad)
-		return;
-	g->bad = what;
-	g->got = got;
-}
-
-#define STACK_GONE(g, call, want)	stack_gone_did(g, #call, (long)(call), (long)(want))
-
 static int stack_take(u16 port, void *arg)
 {
 	return 1;
@@ -340,20 +332,20 @@ static void stack_gone_makes(struct stack_gone *g, gfp_t gfp)
 	pick = plain;
 	pick.binding.port = 0;
 	cand.reserve.binding.port = 0;
-	STACK_GONE(g, netport_reserve(o, &plain, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_reserve(o, &pick, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_available(o, &plain), -ENETDOWN);
-	STACK_GONE(g, netport_available(o, &pick), -ENETDOWN);
-	STACK_GONE(g, netport_request(o, &req, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_request(o, &simple, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_request_as(o, KUIDT_INIT(700401), &req, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_request_as(o, KUIDT_INIT(700401), &simple, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_request_available(o, &req, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_request_available(o, &simple, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_batch(o, &req, NULL, 1, 0, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_batch(o, &req, NULL, 1, NETPORT_BATCH_PARTIAL, gfp), 0);
-	STACK_GONE(g, netport_candidate(o, &cand, gfp), -ENETDOWN);
-	STACK_GONE(g, netport_pick(o, &pick, stack_take, NULL, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_reserve(o, &plain, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_reserve(o, &pick, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_available(o, &plain), -ENETDOWN);
+	STACK_CALL(g, netport_available(o, &pick), -ENETDOWN);
+	STACK_CALL(g, netport_request(o, &req, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_request(o, &simple, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_request_as(o, KUIDT_INIT(700401), &req, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_request_as(o, KUIDT_INIT(700401), &simple, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_request_available(o, &req, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_request_available(o, &simple, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_batch(o, &req, NULL, 1, 0, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_batch(o, &req, NULL, 1, NETPORT_BATCH_PARTIAL, gfp), 0);
+	STACK_CALL(g, netport_candidate(o, &cand, gfp), -ENETDOWN);
+	STACK_CALL(g, netport_pick(o, &pick, stack_take, NULL, gfp), -ENETDOWN);
 }
 
 /* What is done to those that are held. */
@@ -365,19 +357,19 @@ static void stack_gone_changes(struct stack_gone *g, gfp_t gfp)
 
 	req.terms.label[0] = 0;
 	req.reserve.token = g->set;
-	STACK_GONE(g, netport_extend(o, &req, gfp), -ENOENT);
-	STACK_GONE(g, netport_rebind(o, &req, gfp), -ENOENT);
-	STACK_GONE(g, netport_attach(o, g->plain, &g->priv, gfp), -ENOENT);
-	STACK_GONE(g, netport_attach(o, g->listener, &g->priv, gfp), -ENOENT);
-	STACK_GONE(g, netport_detach(o, g->listener), -ENOENT);
-	STACK_GONE(g, netport_set_state(o, g->plain, NETPORT_LISTENING), -ENOENT);
-	STACK_GONE(g, netport_set_state(o, g->listener, NETPORT_BOUND), -ENOENT);
-	STACK_GONE(g, netport_transfer(o, g->plain, g->owner[1]), -ENETDOWN);
-	STACK_GONE(g, netport_adopt(o, g->orphan), -ENETDOWN);
-	STACK_GONE(g, netport_label(o, &label, gfp), -ENOENT);
+	STACK_CALL(g, netport_extend(o, &req, gfp), -ENOENT);
+	STACK_CALL(g, netport_rebind(o, &req, gfp), -ENOENT);
+	STACK_CALL(g, netport_attach(o, g->plain, &g->priv, gfp), -ENOENT);
+	STACK_CALL(g, netport_attach(o, g->listener, &g->priv, gfp), -ENOENT);
+	STACK_CALL(g, netport_detach(o, g->listener), -ENOENT);
+	STACK_CALL(g, netport_set_state(o, g->plain, NETPORT_LISTENING), -ENOENT);
+	STACK_CALL(g, netport_set_state(o, g->listener, NETPORT_BOUND), -ENOENT);
+	STACK_CALL(g, netport_transfer(o, g->plain, g->owner[1]), -ENETDOWN);
+	STACK_CALL(g, netport_adopt(o, g->orphan), -ENETDOWN);
+	STACK_CALL(g, netport_label(o, &label, gfp), -ENOENT);
 	label.token = 0;
-	STACK_GONE(g, netport_label(o, &label, gfp), 0);
-	STACK_GONE(g, netport_accept(o, g->cand), -ENOENT);
+	STACK_CALL(g, netport_label(o, &label, gfp), 0);
+	STACK_CALL(g, netport_accept(o, g->cand), -ENOENT);
 }
 
 static void stack_gone_releases(struct stack_gone *g, gfp_t gfp)
@@ -385,22 +377,22 @@ static void stack_gone_releases(struct stack_gone *g, gfp_t gfp)
 	struct netport_release rel = { .token = g->plain };
 	struct netport_owner *o = g->owner[0];
 
-	STACK_GONE(g, netport_release(o, g->plain), -ENOENT);
-	STACK_GONE(g, netport_release(o, g->set), -ENOENT);
-	STACK_GONE(g, netport_release(o, g->block), -ENOENT);
-	STACK_GONE(g, netport_release(o, g->cand), -ENOENT);
-	STACK_GONE(g, netport_release_binding(o, &g->req.reserve.binding, 0), -ENOENT);
-	STACK_GONE(g, netport_release_request(o, &rel, gfp), -ENOENT);
+	STACK_CALL(g, netport_release(o, g->plain), -ENOENT);
+	STACK_CALL(g, netport_release(o, g->set), -ENOENT);
+	STACK_CALL(g, netport_release(o, g->block), -ENOENT);
+	STACK_CALL(g, netport_release(o, g->cand), -ENOENT);
+	STACK_CALL(g, netport_release_binding(o, &g->req.reserve.binding, 0), -ENOENT);
+	STACK_CALL(g, netport_release_request(o, &rel, gfp), -ENOENT);
 	rel.token = g->orphan;
-	STACK_GONE(g, netport_release_request(o, &rel, gfp), -ENOENT);
+	STACK_CALL(g, netport_release_request(o, &rel, gfp), -ENOENT);
 	rel.token = g->block;
 	rel.hold = 1;
-	STACK_GONE(g, netport_release_request(o, &rel, gfp), -ENOENT);
+	STACK_CALL(g, netport_release_request(o, &rel, gfp), -ENOENT);
 	rel.options = NETPORT_RELEASE_PORT;
-	STACK_GONE(g, netport_release_request(o, &rel, gfp), -ENOENT);
+	STACK_CALL(g, netport_release_request(o, &rel, gfp), -ENOENT);
 	rel = (struct netport_release) { .token = g->block, .port = 4000, .count = 1 };
-	STACK_GONE(g, netport_release_request(o, &rel, gfp), -ENOENT);
-	STACK_GONE(g, !netport_wish_queue(o), false);
+	STACK_CALL(g, netport_release_request(o, &rel, gfp), -ENOENT);
+	STACK_CALL(g, !netport_wish_queue(o), false);
 }
 
 /* Those of any context. */
@@ -422,21 +414,21 @@ static void stack_gone_process(struct stack_gone *g)
 	struct netport_granted got = {};
 	struct netport_entry entry;
 
-	STACK_GONE(g, netport_wish(o, &wish, GFP_KERNEL), -ENETDOWN);
-	STACK_GONE(g, netport_list(o, &list, &entry), -ENETDOWN);
+	STACK_CALL(g, netport_wish(o, &wish, GFP_KERNEL), -ENETDOWN);
+	STACK_CALL(g, netport_list(o, &list, &entry), -ENETDOWN);
 	wish.terms.deadline = KTIME_MAX;
-	STACK_GONE(g, netport_request(o, &wish, GFP_KERNEL), -ENETDOWN);
-	STACK_GONE(g, netport_request_as(o, KUIDT_INIT(700401), &wish, GFP_KERNEL), -ENETDOWN);
+	STACK_CALL(g, netport_request(o, &wish, GFP_KERNEL), -ENETDOWN);
+	STACK_CALL(g, netport_request_as(o, KUIDT_INIT(700401), &wish, GFP_KERNEL), -ENETDOWN);
 	got.wish = g->wish;
-	STACK_GONE(g, netport_granted(o, &got), -ENOENT);
-	STACK_GONE(g, netport_unwish(o, g->wish), 0);
-	STACK_GONE(g, netport_unwish(o, g->wish), -ENOENT);
+	STACK_CALL(g, netport_granted(o, &got), -ENOENT);
+	STACK_CALL(g, netport_unwish(o, g->wish), 0);
+	STACK_CALL(g, netport_unwish(o, g->wish), -ENOENT);
 	/* One that had come true is fetched, and what it was for is gone. */
 	got.wish = 0;
-	STACK_GONE(g, netport_granted(o, &got), 0);
-	STACK_GONE(g, got.wish == g->granted, true);
-	STACK_GONE(g, netport_release(o, got.token), -ENOENT);
-	STACK_GONE(g, netport_granted(o, &got), -ENOENT);
+	STACK_CALL(g, netport_granted(o, &got), 0);
+	STACK_CALL(g, got.wish == g->granted, true);
+	STACK_CALL(g, netport_release(o, got.token), -ENOENT);
+	STACK_CALL(g, netport_granted(o, &got), -ENOENT);
 }
 
 /* Those that take the namespace: of use only while that is there. */
@@ -446,17 +438,17 @@ static void stack_gone_net(struct stack_gone *g)
 	struct netport_space space = { .flags = NETPORT_SPACE_FLOOR };
 	struct netport_key key = { .protocol = IPPROTO_TCP };
 
-	STACK_GONE(g, PTR_ERR(netport_owner_create(g->net, kit_uid(KIT_BOB))), -ENETDOWN);
-	STACK_GONE(g, netport_get_range(g->net, &range), -ENETDOWN);
-	STACK_GONE(g, netport_set_range(g->net, &range), -ENETDOWN);
-	STACK_GONE(g, netport_get_space(g->net, IPPROTO_TCP, &space), -ENETDOWN);
-	STACK_GONE(g, netport_set_space(g->net, IPPROTO_TCP, &space), -ENETDOWN);
-	STACK_GONE(g, netport_set_space(g->net, IPPROTO_TCP, NULL), -ENETDOWN);
-	STACK_GONE(g, netport_pick_ephemeral(g->net, stack_take, NULL), -ENETDOWN);
+	STACK_CALL(g, PTR_ERR(netport_owner_create(g->net, kit_uid(KIT_BOB))), -ENETDOWN);
+	STACK_CALL(g, netport_get_range(g->net, &range), -ENETDOWN);
+	STACK_CALL(g, netport_set_range(g->net, &range), -ENETDOWN);
+	STACK_CALL(g, netport_get_space(g->net, IPPROTO_TCP, &space), -ENETDOWN);
+	STACK_CALL(g, netport_set_space(g->net, IPPROTO_TCP, &space), -ENETDOWN);
+	STACK_CALL(g, netport_set_space(g->net, IPPROTO_TCP, NULL), -ENETDOWN);
+	STACK_CALL(g, netport_pick_ephemeral(g->net, stack_take, NULL), -ENETDOWN);
 	netport_key_ipv4(&key, htonl(0x0a000001), htons(STACK_LISTENER), htonl(0xc0000201),
 			 htons(9));
 	rcu_read_lock();
-	STACK_GONE(g, netport_lookup(g->net, &key, 0), NULL);
+	STACK_CALL(g, netport_lookup(g->net, &key, 0), NULL);
 	rcu_read_unlock();
 }
 

@@ -559,7 +559,6 @@ static void state_bound__grants_wishes(struct kunit *test)
 }
 
 struct state_waiter {
-	struct np_net		*nn;
 	struct netport_owner	*owner[2];
 	struct kit_request	*q;
 	u64			token;
@@ -570,18 +569,12 @@ struct state_waiter {
 static void state_waiter(void *arg, unsigned int nr)
 {
 	struct state_waiter *w = arg;
-	unsigned int i;
 
 	if (nr) {
 		w->err[1] = netport_request(w->owner[1], &w->q->req, GFP_KERNEL);
 		return;
 	}
-	for (i = 0; i < 500 && !w->waited; i++) {
-		msleep(20);
-		spin_lock_bh(&w->nn->wait_lock);
-		w->waited = !list_empty(&w->nn->waiters);
-		spin_unlock_bh(&w->nn->wait_lock);
-	}
+	w->waited = kit_await_waiter(w->owner[0]->nn);
 	w->err[0] = netport_set_state(w->owner[0], w->token, NETPORT_BOUND);
 }
 
@@ -591,7 +584,6 @@ static void state_bound__wakes_who_waits(struct kunit *test)
 	struct state_waiter *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
-	w->nn = kit_of(test)->nn;
 	w->owner[0] = kit_owner(test, KIT_ALICE);
 	w->owner[1] = kit_owner(test, KIT_BOB);
 	w->token = kit_hold(test, "10.0.0.1 tcp TO");
