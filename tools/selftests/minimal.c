@@ -15,12 +15,7 @@ FIXTURE(minimal) {
 
 FIXTURE_SETUP(minimal)
 {
-	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
-
-	/* It lives in the first one. */
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die("enter the network namespace of process 1");
-	close(fd);
+	enter_first_netns();
 	set_lo_up();
 	if (access(module_path(MINIMAL), R_OK))
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path(MINIMAL));
@@ -31,16 +26,6 @@ FIXTURE_TEARDOWN_PARENT(minimal)
 {
 	if (loaded(MINIMAL) && unload(MINIMAL))
 		fprintf(stderr, "# " MINIMAL " stays\n");
-}
-
-static unsigned long parameter(const char *name)
-{
-	char path[128], text[32];
-
-	snprintf(path, sizeof(path), "/sys/module/" MINIMAL "/parameters/%s", name);
-	if (!read_file(path, text, sizeof(text)))
-		die("read %s", path);
-	return strtoul(text, NULL, 10);
 }
 
 /* Over lo, where the packet has arrived when this returns, or soon after. */
@@ -58,24 +43,24 @@ static void send_to(unsigned int port, size_t size)
 
 TEST_F(minimal, receives_what_is_for_its_port)
 {
-	unsigned int port = parameter("port");
+	unsigned int port = module_number(MINIMAL, "port");
 
 	EXPECT_GE(port, 16000);
 	EXPECT_FALSE(all_free(PROTOCOL, port));
-	EXPECT_EQ(0, parameter("packets"));
+	EXPECT_EQ(0, module_number(MINIMAL, "packets"));
 	send_to(port ^ 1, 4);
 	send_to(port, 3);
 	send_to(port, 4);
-	EXPECT_TRUE(AWAIT(parameter("packets")));
+	EXPECT_TRUE(AWAIT(module_number(MINIMAL, "packets")));
 	send_to(port ^ 1, 4);
 	send_to(port, 4);
-	EXPECT_TRUE(AWAIT(parameter("packets") >= 2));
-	EXPECT_EQ(2, parameter("packets"));
+	EXPECT_TRUE(AWAIT(module_number(MINIMAL, "packets") >= 2));
+	EXPECT_EQ(2, module_number(MINIMAL, "packets"));
 }
 
 TEST_F(minimal, keeps_netport_and_gives_all_back)
 {
-	unsigned int port = parameter("port");
+	unsigned int port = module_number(MINIMAL, "port");
 
 	EXPECT_TRUE(refused(unload("netport")));
 	EXPECT_EQ(0, unload(MINIMAL));

@@ -45,13 +45,33 @@ static inline int load(const char *name)
 	return load_with(name, "");
 }
 
-/* A number among its parameters, or -1. */
-static inline long module_number(const char *name, const char *param)
+/* One of its parameters, without the end of the line. */
+static inline char *module_text(const char *name, const char *param, char *text, size_t size)
 {
-	char path[128], text[32];
+	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", name, param);
-	return read_file(path, text, sizeof(text)) ? strtol(text, NULL, 10) : -1;
+	if (!read_file(path, text, size))
+		die("read %s", path);
+	text[strcspn(text, "\n")] = 0;
+	return text;
+}
+
+static inline long module_number(const char *name, const char *param)
+{
+	char text[32];
+
+	return strtol(module_text(name, param, text, sizeof(text)), NULL, 10);
+}
+
+/* Where modules without a namespace of their own have their ports. */
+static inline void enter_first_netns(void)
+{
+	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die("enter the network namespace of process 1");
+	close(fd);
 }
 
 static inline int unload(const char *name)

@@ -18,11 +18,7 @@ FIXTURE(optional) {
 
 FIXTURE_SETUP(optional)
 {
-	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die("enter the network namespace of process 1");
-	close(fd);
+	enter_first_netns();
 	if (access(module_path("netport"), R_OK) || access(module_path(OPTIONAL), R_OK))
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path(OPTIONAL));
 	ASSERT_EQ(0, without_suites());
@@ -39,22 +35,14 @@ FIXTURE_TEARDOWN_PARENT(optional)
 
 static bool parameter_is(const char *name, const char *value)
 {
-	char path[128], text[64];
+	char text[64];
 
-	snprintf(path, sizeof(path), "/sys/module/" OPTIONAL "/parameters/%s", name);
-	if (!read_file(path, text, sizeof(text)))
-		die("read %s", path);
-	text[strcspn(text, "\n")] = 0;
-	return !strcmp(text, value);
+	return !strcmp(module_text(OPTIONAL, name, text, sizeof(text)), value);
 }
 
 static unsigned int its_port(void)
 {
-	char text[16];
-
-	if (!read_file("/sys/module/" OPTIONAL "/parameters/port", text, sizeof(text)))
-		die("read the port");
-	return strtoul(text, NULL, 10);
+	return module_number(OPTIONAL, "port");
 }
 
 /* What netport lists of its protocol. */

@@ -91,20 +91,10 @@ TEST_F(rmmod, refused_while_another_process_has_it_open)
 	EXPECT_EQ(0, unload("netport"));
 }
 
-/* The first namespace of the machine, where the kernel user lives. */
-static void enter_first_netns(void)
-{
-	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die("enter the network namespace of process 1");
-	close(fd);
-}
-
 TEST_F(rmmod, refused_while_a_kernel_user_is_there)
 {
-	char picked[16], text[64];
 	unsigned int port;
+	char text[64];
 
 	if (access(module_path("netport_user"), R_OK))
 		SKIP(return, "no %s", module_path("netport_user"));
@@ -118,9 +108,7 @@ TEST_F(rmmod, refused_while_a_kernel_user_is_there)
 	EXPECT_EQ(EADDRINUSE, free_for_others("udp 4 127.0.0.1:40123"));
 	EXPECT_EQ(EADDRINUSE, free_for_others("udp 6 *:40123 LB|MR|TO"));
 	EXPECT_EQ(0, free_for_others("tcp 46 *:40123"));
-	ASSERT_NE(NULL, read_file("/sys/module/netport_user/parameters/picked", picked,
-				  sizeof(picked)));
-	port = strtoul(picked, NULL, 10);
+	port = module_number("netport_user", "picked");
 	EXPECT_GE(port, 16000);
 	EXPECT_EQ(0, port % 2);
 	snprintf(text, sizeof(text), "udp 46 *:%u", port);
