@@ -19,7 +19,7 @@ shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=
 	@$(testbed)/run.sh shell $(KERNEL)
 
 ##@ Test it (T='pattern' chooses by name)
-test:			## everything below; ends with `N passed, N failed`
+test:			## kunit, uapi, check, stock, icount and debug; ends with `N passed, N failed`
 	@$(testbed)/test.sh kunit uapi check stock icount debug
 kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
 	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
