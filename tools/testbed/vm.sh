@@ -36,9 +36,11 @@ if [ "$name" = uml ]; then
 	serial=(con=null con0=null,fd:2 ssl=null ssl1=null,fd:1)
 	# shellcheck disable=SC2054
 	[ "$mode" != shell ] || serial=(con=null con0=null,fd:2 ssl=null ssl1=fd:0,fd:1)
+	need gcc libc6-dev
+	gcc -shared -fPIC -O2 -Wall -Werror -o "$BUILD/uml/xstate.so" "$TESTBED/xstate.c"
 	# The UML program talks on stdout before it is a kernel.
 	# shellcheck disable=SC2086
-	exec "${run[@]}" "$kernel/kernel" mem="${MEM:-256M}" initrd="$initrd" \
+	exec env LD_PRELOAD="$BUILD/uml/xstate.so" "${run[@]}" "$kernel/kernel" mem="${MEM:-256M}" initrd="$initrd" \
 		"${serial[@]}" $append 2>"$console"
 fi
 
