@@ -61,6 +61,7 @@ serial=(-serial "file:$console" -serial stdio)
 [ "$mode" = shell ] || exec </dev/null
 # A socket for each CPU: a kernel without ACPI is told only of the first CPU in a socket.
 cpus=${SMP:-2}
+append+=" testbed.cpus=$cpus"
 exec "${run[@]}" qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu "$cpu" \
 	-smp "$cpus,sockets=$cpus,cores=1,threads=1" \
 	-m "${MEM:-1G}" -nodefaults -no-user-config -display none -no-reboot \

@@ -51,6 +51,21 @@ parameters() {
 	tr ' ' '\n' </proc/cmdline | sed -n "s/^$1\.//p"
 }
 
+# A CPU that is slow to start, since the host is busy, is left out by the kernel: it goes on, and
+# what is for several CPUs is tested with fewer than it's for.
+check_cpus() {
+	local due there
+	due=$(parameters testbed | sed -n 's/^cpus=//p')
+	[ -n "$due" ] || return
+	there=$(grep -c '^processor' /proc/cpuinfo)
+	if [ "$there" = "$due" ]; then
+		tell status cpus ok
+	else
+		tell status cpus "only $there of $due came up"
+		dmesg | grep -iE 'smp|cpu ?#?[0-9]' | head -n 20 | sed 's/^/@text /' >&3
+	fi
+}
+
 # The suites run as their module is loaded; their KTAP is in debugfs.
 # run_kunit [FILTER] - those of which that is true.
 run_kunit() {
