@@ -44,8 +44,11 @@ if [ "$name" = uml ]; then
 		"${serial[@]}" $append 2>"$console"
 fi
 
+# String instructions are emulated one iteration at a time: where they aren't said to be quick,
+# the kernel moves more than a byte in one.  And a table of four levels is sooner walked than of
+# five.
 accel=tcg,thread=multi
-cpu=max
+cpu=max,-erms,-fsrm,-la57
 if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
 	accel=kvm
 	cpu=host
