@@ -32,11 +32,16 @@ done
 
 # --delete, so that a file removed from the project does not live on there.  By contents: what
 # differs becomes newer than what was built of it, however old it is.
-(cd "$TOP" && rsync -rlpcR --delete --delete-excluded \
+changes=$(cd "$TOP" && rsync -rlpciR --delete --delete-excluded \
 	--filter='P *.o' --filter='P *.ko' --filter='P *.cmd' --filter='P *.mod' \
 	--filter='P *.mod.c' --filter='P *.d' --filter='P *.symvers*' \
-	--filter='P modules.order' --filter='P /.kernel' --filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
+	--filter='P modules.order' --filter='P /.kernel' --filter='P /.built' \
+	--filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
 	"${parts[@]}" "$dst/")
+
+# make takes seconds for each directory to find out that there is nothing to do.
+[ -n "$changes" ] || [ $# -gt 0 ] || [ ! -e "$dst/.built" ] || exit 0
+rm -f "$dst/.built"
 
 args=(-j"$JOBS" W=1 KCFLAGS=-Werror)
 case $name in
@@ -74,3 +79,4 @@ if grep -A6 -iE 'warning:' "$log" >&2 && [ "$name" != clang ]; then
 	rm -rf "$dst"			# or it would look up to date the next time
 	die "the modules build with warnings for kernel $name"
 fi
+[ $# -gt 0 ] || touch "$dst/.built"
