@@ -366,13 +366,14 @@ static void *closer_run(void *arg)
 
 TEST_F(handover, against_a_close)
 {
+	const unsigned int n = so_many("NETPORT_ROUNDS", 1000, 200);
 	struct closer c = { .fd = -1 };
 	unsigned int i, gone = 0;
 	pthread_t thread;
 	int to, err, own;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, closer_run, &c));
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, ask_set(self->from, "tcp 4 *:80,udp 4 *:80", i % 2 ? PERSISTENT : 0,
 				     &self->token));
 		to = owner();
@@ -616,13 +617,14 @@ static void *adopter_run(void *arg)
 
 TEST_F(handover, one_of_two_adopts)
 {
+	const unsigned int n = so_many("NETPORT_ROUNDS", 200, 50);
 	struct adopter a[2];
 	pthread_barrier_t start;
 	pthread_t thread[2];
 	unsigned int i, j;
 
 	pthread_barrier_init(&start, NULL, 2);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < n; i++) {
 		self->from = owner();
 		ASSERT_EQ(0, ask_with(self->from, "tcp 4 *:80", PERSISTENT, &self->token));
 		close(self->from);
