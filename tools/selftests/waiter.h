@@ -143,6 +143,8 @@ static inline void waiter_run(struct waiter *w, void *(*fn)(void *))
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);
+	/* To protect one interrupts all the other CPUs, a thousand times. */
+	pthread_attr_setguardsize(&attr, 0);
 	err = pthread_create(&w->thread, &attr, fn, w);
 	if (err) {
 		errno = err;
