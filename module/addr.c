@@ -27,10 +27,29 @@ static int np_addr_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	       !ipv6_addr_equal(&a->key.addr, &key->addr);
 }
 
+static u64 np_addr_secret[6] __read_mostly;
+
+/*
+ * Users choose the keys, so which of them collide must be a secret.  This is the strongly
+ * universal pair-multiply-shift of Thorup, "High Speed Hashing for Integers and Strings": any
+ * two keys meet in one of n buckets with probability 1/n.
+ */
+static u32 np_addr_hash(const void *data, u32 len, u32 seed)
+{
+	const struct np_addr_key *key = data;
+	const u64 *secret = np_addr_secret;
+	const __be32 *a = key->addr.s6_addr32;
+
+	return ((secret[0] + (__force u32)a[1]) * (secret[1] + (__force u32)a[0]) +
+		(secret[2] + (__force u32)a[3]) * (secret[3] + (__force u32)a[2]) +
+		secret[4] * key->protocol + secret[5]) >> 32;
+}
+
 static const struct rhashtable_params np_addr_params = {
 	.key_len = sizeof(struct np_addr_key),
 	.key_offset = offsetof(struct np_addr, key),
 	.head_offset = offsetof(struct np_addr, node),
+	.hashfn = np_addr_hash,
 	.obj_cmpfn = np_addr_cmp,
 	.automatic_shrinking = true,
 };
@@ -108,7 +127,7 @@ static struct np_space *np_space_find(struct np_net *nn, u16 protocol)
 	return sp;
 }
 
-static struct np_space *np_space_get(struct np_net *nn, u16 protocol, gfp_t gfp)
+static noinline struct np_space *np_space_get(struct np_net *nn, u16 protocol, gfp_t gfp)
 {
 	struct np_space *sp, *new;
 	int err;
@@ -168,7 +187,7 @@ out:
 
 /* addresses */
 
-static void np_addr_free(struct np_addr *a)
+static noinline void np_addr_free(struct np_addr *a)
 {
 	if (a->occ) {
 		np_occ_destroy(a->occ);
@@ -190,14 +209,14 @@ static struct np_addr *np_addr_lookup(struct np_net *nn, const struct np_addr_ke
 
 	rcu_read_lock();
 	a = rhashtable_lookup(&nn->addrs, key, np_addr_params);
-	if (a && !atomic_inc_not_zero(&a->ref))
+	if (a && unlikely(!atomic_inc_not_zero(&a->ref)))
 		a = NULL;
 	rcu_read_unlock();
 	return a;
 }
 
-static struct np_addr *np_addr_create(struct np_net *nn, const struct np_addr_key *key,
-				      gfp_t gfp)
+static noinline struct np_addr *np_addr_create(struct np_net *nn, const struct np_addr_key *key,
+					       gfp_t gfp)
 {
 	struct np_space *sp = np_space_get(nn, key->protocol, gfp);
 	struct np_addr *new, *a;
@@ -296,6 +315,45 @@ void np_addr_unfind(struct np_want *w)
 EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
 
 /**
+ * np_addr_peek() - np_addr_find() without references
+ * @nn: namespace
+ * @w: the request; its space and its addr are filled in, or NULL
+ *
+ * Called under RCU.  What came of a look at them holds if np_addr_alive() afterwards: until
+ * then nothing took their place.
+ */
+void np_addr_peek(struct np_net *nn, struct np_want *w)
+{
+	struct np_addr_key key;
+
+	w->addr = NULL;
+	if (w->any < 0) {
+		np_addr_key(&key, w);
+		w->addr = rhashtable_lookup(&nn->addrs, &key, np_addr_params);
+	}
+	if (w->addr) {
+		w->space = w->addr->space;
+		return;
+	}
+	w->space = xa_load(&nn->spaces, w->protocol);
+	if (w->space && w->any >= 0)
+		w->addr = &w->space->any[w->any];
+}
+
+/**
+ * np_addr_alive() - is what np_addr_peek() found still what is there?
+ * @w: the request
+ *
+ * Return: whether so.
+ */
+bool np_addr_alive(const struct np_want *w)
+{
+	if (w->addr && !w->addr->any)
+		return atomic_read(&w->addr->ref);
+	return !w->space || atomic_read(&w->space->ref);
+}
+
+/**
  * np_addr_hold() - one more reference
  * @a: an address to which the caller has one
  */
@@ -320,7 +378,7 @@ static bool np_addr_kill(struct np_net *nn, struct np_addr *a)
  * Put an idle address into the ring.  Return one that has to be freed, or NULL: the one
  * pushed out, or the address itself, as one with a bitmap isn't worth its memory.
  */
-static struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
+static noinline struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
 {
 	struct np_addr *old;
 	unsigned int slot;
@@ -373,7 +431,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_put);
 
 /* the ports of an address: a few, or a bitmap */
 
-static int np_addr_grow(struct np_addr *a, gfp_t gfp)
+static noinline int np_addr_grow(struct np_addr *a, gfp_t gfp)
 {
 	struct np_occ *occ = kzalloc(sizeof(*occ), gfp);
 	u16 few[NP_FEW];
@@ -446,7 +504,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_prepare);
  *
  * Return: 0 or -ENOMEM.
  */
-int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp)
+noinline int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp)
 {
 	int err = READ_ONCE(a->occ) ? 0 : np_addr_grow(a, gfp);
 
@@ -549,6 +607,11 @@ u64 np_addr_word(struct np_addr *a, unsigned int word)
 	return bits;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_word);
+
+void __init np_addr_init_secret(void)
+{
+	get_random_bytes(np_addr_secret, sizeof(np_addr_secret));
+}
 
 int np_addrs_init(struct np_net *nn)
 {

@@ -31,13 +31,19 @@ struct np_config {
 	u64		reserved[];
 };
 
+/* Is there any? */
+static bool np_config_any(const struct np_net *nn)
+{
+	/* One pointer, which may be changing. */
+	return !data_race(xa_empty(&nn->configs));
+}
+
 /* The one of a protocol, if it says anything of @what.  Under RCU. */
 static const struct np_config *np_config_find(const struct np_net *nn, u16 protocol, u32 what)
 {
 	const struct np_config *c;
 
-	/* One pointer, which may be changing. */
-	if (likely(data_race(xa_empty(&nn->configs))))
+	if (likely(!np_config_any(nn)))
 		return NULL;
 	c = xa_load((struct xarray *)&nn->configs, protocol);
 	return c && (c->flags & what) ? c : NULL;
@@ -54,9 +60,13 @@ void np_config_range(const struct np_net *nn, u16 protocol, u16 *low, u16 *high)
 {
 	const struct np_config *c;
 
+	if (likely(!np_config_any(nn))) {
+		np_net_range(nn, low, high);
+		return;
+	}
 	rcu_read_lock();
 	c = np_config_find(nn, protocol, NETPORT_SPACE_RANGE);
-	if (unlikely(c)) {
+	if (c) {
 		*low = c->low;
 		*high = c->high;
 	} else {
@@ -78,9 +88,11 @@ u16 np_config_floor(const struct np_net *nn, u16 protocol)
 	const struct np_config *c;
 	u16 floor;
 
+	if (likely(!np_config_any(nn)))
+		return np_net_floor(nn);
 	rcu_read_lock();
 	c = np_config_find(nn, protocol, NETPORT_SPACE_FLOOR);
-	floor = unlikely(c) ? c->floor : np_net_floor(nn);
+	floor = c ? c->floor : np_net_floor(nn);
 	rcu_read_unlock();
 	return floor;
 }

@@ -21,11 +21,23 @@
 
 #define NP_HASH_STEP	4
 
+/* Whenever @tbl or @old has changed. */
+static void np_hash_bound(struct np_hash *h)
+{
+	u32 size = h->tbl->mask + 1;
+
+	/* While entries are moved it is well as it is. */
+	h->most = h->old ? U32_MAX : size;
+	/* Down in steps: while a table shrinks, others may fill the small one again. */
+	h->least = h->old || size == NP_HASH_FIRST ? 0 : size / 8;
+}
+
 void np_hash_init(struct np_hash *h)
 {
 	memset(h, 0, sizeof(*h));
 	h->first.tbl.mask = NP_HASH_FIRST - 1;
 	h->tbl = &h->first.tbl;
+	np_hash_bound(h);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_init);
 
@@ -50,7 +62,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_hash_destroy);
  *
  * A table that has become empty goes back to its first size at once.
  */
-void np_hash_settle(struct np_hash *h, np_hash_fn fn)
+noinline void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 {
 	struct hlist_node *node;
 	unsigned int i;
@@ -63,6 +75,7 @@ void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 		} else if (h->moved++ == h->old->mask) {
 			np_hash_tbl_free(h, h->old);
 			h->old = NULL;
+			np_hash_bound(h);
 		}
 	}
 	if (h->count || h->tbl == &h->first.tbl)
@@ -71,6 +84,7 @@ void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 	np_hash_tbl_free(h, h->tbl);
 	h->old = NULL;
 	h->tbl = &h->first.tbl;
+	np_hash_bound(h);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_settle);
 
@@ -98,15 +112,10 @@ EXPORT_SYMBOL_IF_KUNIT(np_hash_peek);
  */
 u32 np_hash_target(const struct np_hash *h)
 {
-	u32 size = h->tbl->mask + 1;
-
-	if (h->old)
-		return 0;
-	if (h->count > size)
+	if (h->count > h->most)
 		return roundup_pow_of_two(h->count) * 2;
-	/* Down in steps: while a table shrinks, others may fill the small one again. */
-	if (size > NP_HASH_FIRST && h->count < size / 8)
-		return max_t(u32, size / 4, NP_HASH_FIRST);
+	if (h->count < h->least)
+		return max_t(u32, (h->tbl->mask + 1) / 4, NP_HASH_FIRST);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_target);
@@ -141,6 +150,7 @@ bool np_hash_resize(struct np_hash *h, spinlock_t *lock, u32 size, gfp_t gfp)
 		h->old = h->tbl;
 		h->tbl = tbl;
 		h->moved = 0;
+		np_hash_bound(h);
 		tbl = &h->first.tbl;
 	}
 	spin_unlock_bh(lock);

@@ -76,8 +76,8 @@ static bool np_resv_releasable(const struct np_resv *r, const struct netport_own
 		       np_resv_is(r, NP_BIND_HELD) || np_resv_orphan(r);
 }
 
-static int np_release_hold(struct np_net *nn, const struct netport_owner *owner, u64 token,
-			   u32 ms, bool port, gfp_t gfp)
+static noinline int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
+				    u64 token, u32 ms, bool port, gfp_t gfp)
 {
 	struct np_moved *m = NULL;
 	struct np_resv *r;
@@ -114,7 +114,7 @@ static int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
 }
 
 /* One that is nobody's. */
-static int np_release_left(struct np_net *nn, u64 token)
+static noinline int np_release_left(struct np_net *nn, u64 token)
 {
 	struct np_shard *shard = np_token_shard(nn, token);
 	struct np_resv *r;
@@ -145,12 +145,9 @@ static int np_release_token(struct np_net *nn, struct netport_owner *owner, u64 
 static bool np_binding_empty(const struct netport_binding *b)
 {
 	const u64 *word = (const u64 *)b;
-	u64 any = 0;
-	unsigned int i;
 
-	for (i = 0; i < sizeof(*b) / sizeof(*word); i++)
-		any |= word[i];
-	return !any;
+	static_assert(sizeof(*b) == 6 * sizeof(*word));
+	return !(word[0] | word[1] | word[2] | word[3] | word[4] | word[5]);
 }
 
 static int np_release_check(const struct netport_release *rel)
@@ -176,7 +173,7 @@ static int np_release_check(const struct netport_release *rel)
  *
  * Return: 0 or an error of NETPORT_IOC_RELEASE.
  */
-int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp)
+__flatten int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp)
 {
 	u64 token = rel->token;
 	int err;

@@ -10,6 +10,7 @@ static int __init netport_init(void)
 {
 	int err;
 
+	np_addr_init_secret();
 	err = np_token_init();
 	if (err)
 		return err;

@@ -3,6 +3,7 @@
  * Network namespaces: the tables of each, made when somebody first needs them.
  */
 #include <kunit/visibility.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -15,6 +16,7 @@
 
 unsigned int np_net_id __read_mostly;
 static struct workqueue_struct *np_wq;
+static struct lock_class_key np_configs_lock_key;
 static DEFINE_MUTEX(np_net_lock);	/* np_net_slot.nn from NULL to something */
 
 static u32 np_range(u16 low, u16 high)
@@ -102,6 +104,8 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	if (np_spots_init(nn))
 		goto err_addrs;
 	xa_init(&nn->configs);
+	/* xa_init() gives it that of np_net.spaces, which is taken with bottom halves off. */
+	lockdep_set_class(&nn->configs.xa_lock, &np_configs_lock_key);
 	for (i = 0; i < NP_SHARDS; i++) {
 		shard = &nn->shards[i];
 		spin_lock_init(&shard->lock);

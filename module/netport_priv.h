@@ -142,6 +142,8 @@ struct np_hash_tbl {
  * @old: the table before, while entries are moved out of it
  * @moved: how many buckets of @old are empty for good
  * @count: entries
+ * @least: with fewer it is to shrink
+ * @most: with more it is to grow
  * @first: the smallest table, for which nothing is allocated
  *
  * Protected by the lock of the shard it is in.
@@ -151,6 +153,8 @@ struct np_hash {
 	struct np_hash_tbl	*old;
 	u32			moved;
 	u32			count;
+	u32			least;
+	u32			most;
 	struct {
 		struct np_hash_tbl	tbl;
 		struct hlist_head	head[NP_HASH_FIRST];
@@ -597,6 +601,7 @@ struct netport_owner {
  * struct np_want - a request, checked and in the form the table compares
  * @space: the space, or NULL if nothing was ever bound there
  * @addr: the local address, or NULL if nothing is bound on it
+ * @at: what np_table_check() has found on the port, or NULL
  * @user: who asks
  * @local: local address, IPv4 as IPv4-mapped; all-zero for any
  * @remote: likewise
@@ -621,26 +626,27 @@ struct netport_owner {
 struct np_want {
 	struct np_space		*space;
 	struct np_addr		*addr;
+	struct np_entry		*at;
+	const u64		*exclude;
+	struct netport_entry	*conflict;
 	struct np_user		*user;
 	struct in6_addr		local;
 	struct in6_addr		remote;
 	u32			ifindex;
+	int			left;
 	u16			protocol;
 	u16			port;
 	u16			rport;
 	u8			families;
 	u8			share;
-	u16			flags;
-	s8			any;
 	u16			low;
 	u16			high;
 	u16			align;
 	u16			offset;
-	bool			curious;
+	u16			flags;
+	s8			any;
 	u8			more;
-	const u64		*exclude;
-	struct netport_entry	*conflict;
-	int			left;
+	bool			curious;
 };
 
 /**
@@ -805,8 +811,14 @@ static inline void np_hash_del(struct np_hash *h, struct hlist_node *node, np_ha
 {
 	__hlist_del(node);
 	h->count--;
-	if (unlikely(h->old || !h->count))
+	if (unlikely(h->old || (!h->count && h->tbl != &h->first.tbl)))
 		np_hash_settle(h, fn);
+}
+
+/* Has it the size that it should have, or is it on the way? */
+static inline bool np_hash_settled(const struct np_hash *h)
+{
+	return h->count >= h->least && h->count <= h->most;
 }
 
 /* occ.c */
@@ -866,6 +878,8 @@ static inline void np_occ_clear(struct np_occ *occ, u16 port)
 int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp);
 void np_addr_find(struct np_net *nn, struct np_want *w);
 void np_addr_unfind(struct np_want *w);
+void np_addr_peek(struct np_net *nn, struct np_want *w);
+bool np_addr_alive(const struct np_want *w);
 void np_addr_hold(struct np_addr *a);
 void np_addr_put(struct np_addr *a);
 int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp);
@@ -874,6 +888,7 @@ bool np_addr_set(struct np_addr *a, u16 port);
 void np_addr_clear(struct np_addr *a, u16 port);
 const struct np_occ *np_addr_occ(const struct np_addr *a);
 u64 np_addr_word(struct np_addr *a, unsigned int word);
+void np_addr_init_secret(void);
 int np_addrs_init(struct np_net *nn);
 void np_addrs_destroy(struct np_net *nn);
 
@@ -905,6 +920,8 @@ void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user);
 /* table.c */
 u32 np_entry_hash(struct hlist_node *node);
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
+int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e,
+		     struct np_spare *spare);
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare);
 void np_table_unlink(struct np_shard *shard, struct np_bind *b);
 struct np_bind *np_table_blocker(struct np_shard *shard, struct np_want *w);
@@ -1009,8 +1026,8 @@ void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);
 /* Have the tables the size they should have?  Under the shard lock. */
 static inline bool np_shard_settled(const struct np_shard *shard)
 {
-	return !np_hash_target(&shard->table) && !np_hash_target(&shard->tokens) &&
-	       !np_hash_target(&shard->queues);
+	return np_hash_settled(&shard->table) && np_hash_settled(&shard->tokens) &&
+	       np_hash_settled(&shard->queues);
 }
 
 void np_resv_resize(struct np_net *nn);

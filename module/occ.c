@@ -19,7 +19,7 @@
  *
  * Return: 0 or -ENOMEM.
  */
-int np_occ_alloc(struct np_occ *occ, u16 port, gfp_t gfp)
+noinline int np_occ_alloc(struct np_occ *occ, u16 port, gfp_t gfp)
 {
 	u64 *chunk;
 

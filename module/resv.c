@@ -71,7 +71,7 @@ struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
  * @nn: namespace
  * @parts: np_part.link of parts that nobody else finds any more
  */
-void np_parts_free(struct np_net *nn, struct list_head *parts)
+noinline void np_parts_free(struct np_net *nn, struct list_head *parts)
 {
 	struct np_part *part, *next;
 
@@ -124,7 +124,7 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 		if (err >= 0 && c && !np_pick_fits(c, w, err))
 			err = -EADDRINUSE;
 		if (err >= 0)
-			err = np_table_link(shard, &r->bind, spare);
+			err = np_table_link_at(shard, &r->bind, w->at, spare);
 		if (!err) {
 			*token = np_resv_publish(shard, r);
 			settled = np_shard_settled(shard);
@@ -141,8 +141,9 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 	}
 }
 
-static int np_resv_pick(struct np_resv *r, struct np_want *w, struct np_cursor *c,
-			struct np_spare *spare, u64 *token, gfp_t gfp)
+static noinline __flatten int np_resv_pick(struct np_resv *r, struct np_want *w,
+					   struct np_cursor *c, struct np_spare *spare,
+					   u64 *token, gfp_t gfp)
 {
 	int err, port;
 
@@ -180,8 +181,9 @@ int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cur
 		err = np_resv_pick(r, w, c, &spare, token, gfp);
 	else
 		err = np_resv_try(r, w, NULL, &spare, token, gfp);
-	np_spare_drop(&spare);
-	if (err)
+	if (unlikely(spare.port || spare.group))
+		np_spare_drop(&spare);
+	if (unlikely(err))
 		np_resv_kfree(r);
 	return err;
 }
@@ -194,10 +196,10 @@ int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cur
  *
  * Return: 0 or an error of NETPORT_IOC_RESERVE.
  */
-int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp)
+__flatten int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp)
 {
-	struct np_cursor c;
-	struct np_want w;
+	struct np_cursor c __uninitialized;
+	struct np_want w __uninitialized;
 	bool pick;
 	u64 token;
 	int err;
@@ -235,6 +237,41 @@ static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cu
 	return c && !np_pick_fits(c, w, err) ? -EADDRINUSE : 0;
 }
 
+/* Look at one port, which nobody holds anything for. */
+static int np_resv_look_once(struct np_net *nn, struct np_want *w)
+{
+	int err;
+
+	rcu_read_lock();
+	do {
+		np_addr_peek(nn, w);
+		err = np_resv_look(nn, w, NULL);
+	} while (unlikely(!np_addr_alive(w)));
+	rcu_read_unlock();
+	return err;
+}
+
+/* Look for a port. */
+static noinline int np_resv_look_for(struct np_net *nn, struct np_want *w, gfp_t gfp)
+{
+	struct np_cursor c;
+	int err, port;
+
+	np_addr_find(nn, w);
+	np_pick_start(&c, w, 1, false, gfp);
+	do {
+		port = np_pick_next(&c, nn, w);
+		if (port < 0) {
+			err = port;
+			break;
+		}
+		w->port = port;
+		err = np_resv_look(nn, w, &c);
+	} while (err == -EADDRINUSE || err == -EDQUOT);
+	np_addr_unfind(w);
+	return err;
+}
+
 /**
  * np_resv_available() - would np_resv_make() succeed?
  * @owner: for whom
@@ -243,13 +280,11 @@ static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cu
  *
  * Return: 0, or the error.
  */
-int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
-		      gfp_t gfp)
+__flatten int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
+				gfp_t gfp)
 {
-	struct np_net *nn = owner->nn;
-	struct np_cursor c;
-	struct np_want w;
-	int err, port;
+	struct np_want w __uninitialized;
+	int err;
 
 	err = np_resv_want(owner, &w, req, &req->binding);
 	if (err)
@@ -257,24 +292,7 @@ int np_resv_available(struct netport_owner *owner, const struct netport_reserve 
 	err = np_owner_has_room(owner, 1);
 	if (err)
 		return err;
-
-	np_addr_find(nn, &w);
-	if (w.port) {
-		err = np_resv_look(nn, &w, NULL);
-	} else {
-		np_pick_start(&c, &w, 1, false, gfp);
-		do {
-			port = np_pick_next(&c, nn, &w);
-			if (port < 0) {
-				err = port;
-				break;
-			}
-			w.port = port;
-			err = np_resv_look(nn, &w, &c);
-		} while (err == -EADDRINUSE || err == -EDQUOT);
-	}
-	np_addr_unfind(&w);
-	return err;
+	return w.port ? np_resv_look_once(owner->nn, &w) : np_resv_look_for(owner->nn, &w, gfp);
 }
 
 /* changing them */
@@ -335,7 +353,7 @@ void np_resv_serve_later(struct np_net *nn, struct np_resv *r)
  *
  * Return: 0 or -ENOENT.
  */
-int np_resv_drop(struct netport_owner *owner, u64 token)
+__flatten int np_resv_drop(struct netport_owner *owner, u64 token)
 {
 	struct np_shard *shard = np_token_shard(owner->nn, token);
 	struct np_resv *r;
@@ -372,8 +390,8 @@ int np_resv_release(struct netport_owner *owner, u64 token)
  *
  * Return: 0, -ENOENT or -EINVAL.
  */
-int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
-		  u64 *token)
+noinline int np_resv_named(struct netport_owner *owner, const struct netport_binding *b,
+			   u32 options, u64 *token)
 {
 	struct np_bind *found = NULL;
 	struct np_shard *shard;

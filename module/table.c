@@ -244,7 +244,7 @@ static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct n
 	return false;
 }
 
-static bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_entry *e)
+static noinline bool np_check_node(struct np_check *c, struct np_shard *shard, struct np_entry *e)
 {
 	struct np_group *g;
 	struct np_bind *b;
@@ -307,8 +307,8 @@ static int np_check_addr(struct np_shard *shard, struct np_want *w, struct np_en
 }
 
 /* All specific addresses of a family, against a request for the any-address. */
-static int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_port *p,
-			  u8 family, bool exact)
+static noinline int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_port *p,
+				   u8 family, bool exact)
 {
 	int err, fit = NP_FIT_FREE;
 	struct np_entry *e;
@@ -341,7 +341,7 @@ static int np_check_nodes(struct np_shard *shard, struct np_want *w, struct np_p
 }
 
 /* Is the whole port held?  Then by an any-address of both families. */
-static bool np_check_closed(struct np_check *c, struct np_entry *e)
+static noinline bool np_check_closed(struct np_check *c, struct np_entry *e)
 {
 	struct np_bind *b;
 
@@ -360,7 +360,7 @@ static bool np_check_closed(struct np_check *c, struct np_entry *e)
 }
 
 /* Is there one, and does it agree in the whole tuple? */
-static int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
+static noinline int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
 {
 	const struct np_want *w = c->w;
 	struct np_bind *b;
@@ -410,6 +410,8 @@ static int np_check_lone(struct np_want *w, struct np_bind *b)
  * @exact: whether NP_FIT_SHARED and NP_FIT_FREE must be told apart; else NP_FIT_SHARED
  *	may be said where nothing overlaps
  *
+ * What is on the port is left in @w->at, for np_table_link_at() under the same hold of the lock.
+ *
  * Return: enum np_fit, -EADDRINUSE or -EDQUOT.
  */
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
@@ -422,6 +424,7 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 
 	lockdep_assert_held(&shard->lock);
 	e = w->space ? np_find_port(shard, w->space, w->port) : NULL;
+	w->at = e;
 	if (!e)
 		return NP_FIT_FREE;
 	if (w->flags & NP_BIND_OPTTUPLE)
@@ -564,7 +567,7 @@ int np_table_listeners(struct np_shard *shard, struct np_want *w)
  *
  * Return: 0 or -ENOMEM.
  */
-int np_spare_fill(struct np_spare *spare, gfp_t gfp)
+noinline int np_spare_fill(struct np_spare *spare, gfp_t gfp)
 {
 	if (spare->need_port && !spare->port) {
 		spare->port = kzalloc(sizeof(*spare->port), gfp);
@@ -648,8 +651,8 @@ static void np_port_add(struct np_shard *shard, struct np_port *p, struct np_bin
 }
 
 /* A port's second binding: an np_port takes the place of the first. */
-static struct np_port *np_port_make(struct np_shard *shard, struct np_bind *first,
-				    struct np_spare *spare)
+static noinline struct np_port *np_port_make(struct np_shard *shard, struct np_bind *first,
+					     struct np_spare *spare)
 {
 	struct np_port *p = spare->port;
 	unsigned int i;
@@ -668,8 +671,8 @@ static struct np_port *np_port_make(struct np_shard *shard, struct np_bind *firs
 }
 
 /* An address' second binding on a port: an np_group takes the place of the first. */
-static struct np_group *np_group_make(struct np_shard *shard, struct np_bind *first,
-				      struct np_spare *spare)
+static noinline struct np_group *np_group_make(struct np_shard *shard, struct np_bind *first,
+					       struct np_spare *spare)
 {
 	struct np_group *g = spare->group;
 	struct np_port *p = first->port;
@@ -688,7 +691,7 @@ static struct np_group *np_group_make(struct np_shard *shard, struct np_bind *fi
 	return g;
 }
 
-static void np_group_add(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+static noinline void np_group_add(struct np_shard *shard, struct np_group *g, struct np_bind *b)
 {
 	bool counted = !g->addr->any;
 
@@ -713,8 +716,8 @@ static bool np_port_used(struct np_entry *e, u8 family)
 }
 
 /* Are there as many equal tuples in a group as anybody may have to look at? */
-static bool np_group_crowded(struct np_shard *shard, struct np_group *g,
-			     const struct np_bind *b)
+static noinline bool np_group_crowded(struct np_shard *shard, struct np_group *g,
+				      const struct np_bind *b)
 {
 	unsigned int n = 0;
 	struct np_entry *e;
@@ -731,25 +734,26 @@ static bool np_group_crowded(struct np_shard *shard, struct np_group *g,
 }
 
 /**
- * np_table_link() - put a binding into the table
+ * np_table_link_at() - put a binding into the table
  * @shard: the shard of its port, locked
  * @b: the binding, which np_table_check() has found to fit
+ * @e: what it has found on the port
  * @spare: what may be needed; what was not is left
  *
  * Return: 0; -EDQUOT if NP_COMPARE_MAX tuples are equal to it; -EAGAIN if something is
  * needed that np_spare_fill(), np_addr_prepare() of the address or np_occ_prepare() of
  * np_space.used gives.  On an error nothing has changed.
  */
-int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
+int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e,
+		     struct np_spare *spare)
 {
 	struct np_addr *a = b->addr;
 	struct np_space *sp = a->space;
+	struct np_entry *node = NULL;
 	u16 port = b->e.port;
-	struct np_entry *e, *node = NULL;
 	struct np_port *p = NULL;
 
 	lockdep_assert_held(&shard->lock);
-	e = np_find_port(shard, sp, port);
 	if (e && e->kind == NP_LONE) {
 		if (np_entry_bind(e)->addr == a)
 			node = e;
@@ -787,6 +791,19 @@ int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *sp
 		np_group_add(shard, np_group_make(shard, np_entry_bind(node), spare), b);
 	return 0;
 }
+
+/**
+ * np_table_link() - np_table_link_at(), where more than np_table_check() came before
+ * @shard: the shard of its port, locked
+ * @b: the binding, which np_table_check() has found to fit
+ * @spare: what may be needed; what was not is left
+ *
+ * Return: as np_table_link_at().
+ */
+int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
+{
+	return np_table_link_at(shard, b, np_find_port(shard, b->addr->space, b->e.port), spare);
+}
 EXPORT_SYMBOL_IF_KUNIT(np_table_link);
 
 /* Take a node out of its np_port, and the np_port away with the last one. */
@@ -809,7 +826,7 @@ static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_add
 	kfree(p);
 }
 
-static void np_group_del(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+static noinline void np_group_del(struct np_shard *shard, struct np_group *g, struct np_bind *b)
 {
 	struct np_addr *a = b->addr;
 

@@ -304,7 +304,7 @@ struct np_wide *np_wide_alloc(struct netport_owner *owner, gfp_t gfp)
  * np_wide_put() - give a reference back
  * @wide: it
  */
-void np_wide_put(struct np_wide *wide)
+noinline void np_wide_put(struct np_wide *wide)
 {
 	if (!refcount_dec_and_test(&wide->ref))
 		return;
@@ -358,7 +358,7 @@ void np_parts_unhost(struct list_head *parts)
  * @parts: np_part.link of parts that have been a reservation's, under the lock under which
  *	they stop being it
  */
-void np_parts_retire(struct np_net *nn, struct list_head *parts)
+noinline void np_parts_retire(struct np_net *nn, struct list_head *parts)
 {
 	struct np_part *part;
 
@@ -406,7 +406,7 @@ void np_part_free(struct np_part *part)
  * @shard: the shard, not locked
  * @gfp: for it; where it can't sleep and there is nothing, somebody who can is called
  */
-void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp)
+noinline void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp)
 {
 	struct np_hash *tables[] = { &shard->table, &shard->tokens, &shard->queues };
 	bool done = true;

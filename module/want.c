@@ -74,23 +74,23 @@ int np_want_init(struct np_want *w, struct np_user *user,
 
 	w->space = NULL;
 	w->addr = NULL;
+	w->exclude = NULL;
+	w->conflict = NULL;
 	w->user = user;
+	w->ifindex = b->ifindex;
+	w->left = NP_COMPARE_MAX;
 	w->protocol = b->protocol;
 	w->port = b->port;
 	w->rport = b->remote_port;
 	w->families = b->families;
 	w->share = b->share;
-	w->ifindex = b->ifindex;
-	w->flags = 0;
 	w->low = 0;
 	w->high = 0;
 	w->align = 1;
 	w->offset = 0;
-	w->curious = false;
+	w->flags = 0;
 	w->more = 0;
-	w->exclude = NULL;
-	w->conflict = NULL;
-	w->left = NP_COMPARE_MAX;
+	w->curious = false;
 
 	err = np_want_addrs(w, b);
 	if (err)
