@@ -62,6 +62,32 @@ union np_arg {
 
 static const struct file_operations np_fops;
 
+/* copies */
+
+/* As copy_from_user(), which costs three times as much for as little as this. */
+static __always_inline int np_copy_words(void *words, const void __user *user, size_t size)
+{
+	const u64 __user *from = user, *end = from + size / sizeof(*from);
+	u64 *to = words;
+
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (; from + 4 <= end; from += 4, to += 4) {
+		unsafe_get_user(to[0], &from[0], fault);
+		unsafe_get_user(to[1], &from[1], fault);
+		unsafe_get_user(to[2], &from[2], fault);
+		unsafe_get_user(to[3], &from[3], fault);
+	}
+	for (; from < end; from++, to++)
+		unsafe_get_user(*to, from, fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 /* terms: what they point at is copied, and they point at the copies */
 
 /**
@@ -150,11 +176,18 @@ static int np_import_end(struct np_import *imp, int err)
 /* commands; @grown says that the structure has more than its first version had */
 
 /* Results are in what the first version has, so the caller's size doesn't matter. */
-static int np_put_reserve(struct netport_reserve __user *to,
-			  const struct netport_reserve *from)
+static int np_put_reserve(struct netport_reserve __user *to, u64 token, u16 port)
 {
-	return put_user(from->token, &to->token) ?:
-	       put_user(from->binding.port, &to->binding.port);
+	if (!user_write_access_begin(to, sizeof(*to)))
+		return -EFAULT;
+	unsafe_put_user(token, &to->token, fault);
+	unsafe_put_user(port, &to->binding.port, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /* CLOCK_MONOTONIC of the caller may be that of a time namespace. */
@@ -206,7 +239,7 @@ static int np_ioc_reserve(struct netport_owner *owner, union np_arg *arg,
 		err = np_reserve_terms(owner, req, grown, np_request);
 	if (err)
 		return err;
-	err = np_put_reserve(to, &req->reserve);
+	err = np_put_reserve(to, req->reserve.token, req->reserve.binding.port);
 	if (unlikely(err))
 		np_resv_drop(owner, req->reserve.token);
 	return err;
@@ -238,7 +271,7 @@ static int np_ioc_available(struct netport_owner *owner, union np_arg *arg,
 static int np_put_candidate(struct netport_candidate __user *to,
 			    const struct netport_candidate *from)
 {
-	return np_put_reserve(&to->reserve, &from->reserve) ?:
+	return np_put_reserve(&to->reserve, from->reserve.token, from->reserve.binding.port) ?:
 	       put_user(from->cursor, &to->cursor);
 }
 
@@ -346,81 +379,65 @@ static int np_ioc_rebind(struct netport_owner *owner, union np_arg *arg,
 /* batches */
 
 /**
- * struct np_batch_copy - a batch in kernel memory
- * @reqs: its requests
- * @imports: what these point at
- * @errors: the result of each
- * @n: how many have been copied
+ * struct np_user_batch - a batch that is in user memory
+ * @b: the batch
+ * @arg: where it is
  */
-struct np_batch_copy {
-	struct netport_request	*reqs;
-	struct np_import	*imports;
-	s32			*errors;
-	u32			n;
+struct np_user_batch {
+	struct np_batch			b;
+	const struct netport_batch	*arg;
 };
 
-static void np_batch_free(struct np_batch_copy *b)
+static struct netport_reserve __user *np_batch_reserve(const struct netport_batch *arg, u32 i)
 {
-	u32 i;
-
-	for (i = 0; i < b->n; i++)
-		np_import_free(&b->imports[i]);
-	kvfree(b->reqs);
-	kvfree(b->imports);
-	kvfree(b->errors);
+	return u64_to_user_ptr(arg->requests + (u64)i * arg->size);
 }
 
-static int np_batch_copy(struct np_batch_copy *b, const struct netport_batch *batch)
+static int np_batch_make(struct np_batch *b, u32 i, gfp_t gfp)
 {
+	const struct netport_batch *arg = container_of(b, struct np_user_batch, b)->arg;
+	struct netport_reserve __user *from = np_batch_reserve(arg, i);
+	bool grown = arg->size != sizeof(*from);
+	struct netport_request req __uninitialized;
 	int err;
-	u32 i;
 
-	b->reqs = kvmalloc_array(batch->count, sizeof(*b->reqs), GFP_KERNEL_ACCOUNT);
-	b->imports = kvmalloc_array(batch->count, sizeof(*b->imports), GFP_KERNEL_ACCOUNT);
-	b->errors = kvmalloc_array(batch->count, sizeof(*b->errors), GFP_KERNEL_ACCOUNT);
-	if (!b->reqs || !b->imports || !b->errors)
-		return -ENOMEM;
-	for (i = 0; i < batch->count; i++) {
-		err = copy_struct_from_user(&b->reqs[i], sizeof(b->reqs[i]),
-					    u64_to_user_ptr(batch->requests + i * batch->size),
-					    batch->size);
-		if (err)
-			return err;
-		b->n = i + 1;
-		err = np_import(&b->reqs[i].terms, &b->imports[i]);
-		if (err)
-			return err;
-	}
-	return 0;
+	err = grown ? copy_struct_from_user(&req, sizeof(req), from, arg->size) :
+		      np_copy_words(&req, from, sizeof(*from));
+	if (err)
+		return err;
+	if (np_reserve_plain(&req.reserve, grown))
+		err = np_resv_make(b->owner, &req.reserve, gfp);
+	else
+		err = np_reserve_terms(b->owner, &req, grown, np_request_now);
+	if (!err)
+		((u64 *)b->tokens)[i] = req.reserve.token;
+	return err;
 }
 
 /* Of each what went wrong. */
-static int np_batch_put_errors(struct np_batch_copy *b, const struct netport_batch *batch)
+static int np_batch_put_errors(const struct np_batch *b, const struct netport_batch *arg)
 {
-	s32 __user *errors = u64_to_user_ptr(batch->errors);
-	struct np_import *imp;
+	s32 __user *errors = u64_to_user_ptr(arg->errors);
 	u32 i;
 
-	for (i = 0; i < b->n; i++) {
-		imp = &b->imports[i];
-		if (b->errors[i] == -EADDRINUSE && imp->conflict &&
-		    copy_to_user(imp->to, imp->conflict, sizeof(*imp->conflict)))
+	for (i = 0; i < b->count; i++)
+		if (put_user(-b->errors[i], &errors[i]))
 			return -EFAULT;
-		if (batch->errors && put_user(-b->errors[i], &errors[i]))
-			return -EFAULT;
-	}
 	return 0;
 }
 
 /* Ports and tokens; last, for a batch that fails leaves its requests as they are. */
-static int np_batch_put(struct np_batch_copy *b, const struct netport_batch *batch)
+static int np_batch_put(const struct np_batch *b, const struct netport_batch *arg)
 {
 	struct netport_reserve __user *to;
+	const u64 *tokens = b->tokens;
 	u32 i;
 
-	for (i = 0; i < b->n; i++) {
-		to = u64_to_user_ptr(batch->requests + i * batch->size);
-		if (np_put_reserve(to, &b->reqs[i].reserve))
+	for (i = 0; i < b->count; i++) {
+		to = np_batch_reserve(arg, i);
+		/* A token begins with the port. */
+		if (tokens[i] ? np_put_reserve(to, tokens[i], (u16)tokens[i]) :
+				put_user(0, &to->token))
 			return -EFAULT;
 	}
 	return 0;
@@ -431,27 +448,39 @@ static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg,
 {
 	const struct netport_batch *batch = &arg->batch;
 	struct netport_batch __user *result = to;
-	struct np_batch_copy b = {};
-	int err, done;
+	struct np_user_batch ub = {
+		.b = {
+			.owner = owner, .make = np_batch_make, .stride = sizeof(u64),
+			.count = batch->count, .flags = batch->flags,
+		},
+		.arg = batch,
+	};
+	struct np_batch *b = &ub.b;
+	int done = -ENOMEM, err = 0;
 
 	if (!batch->count || batch->count > NETPORT_BATCH_MAX || batch->size % sizeof(u64) ||
 	    batch->size < sizeof(struct netport_reserve) || batch->size > NP_STRIDE_MAX ||
 	    (batch->flags & ~NETPORT_BATCH_PARTIAL))
 		return -EINVAL;
-	err = np_batch_copy(&b, batch);
-	if (err)
+	b->tokens = kvcalloc(batch->count, sizeof(u64), GFP_KERNEL_ACCOUNT);
+	if (batch->errors)
+		b->errors = kvcalloc(batch->count, sizeof(*b->errors), GFP_KERNEL_ACCOUNT);
+	if (!b->tokens || (batch->errors && !b->errors))
 		goto out;
-	done = np_batch(owner, b.reqs, b.errors, batch->count, batch->flags, GFP_KERNEL_ACCOUNT);
-	err = np_batch_put_errors(&b, batch);
+	done = np_batch(b, GFP_KERNEL_ACCOUNT);
+	/* Of a batch that could be read. */
+	if (batch->errors && done != -EFAULT && done != -E2BIG)
+		err = np_batch_put_errors(b, batch);
 	if (!err && done >= 0)
-		err = np_batch_put(&b, batch) ?: put_user(done, &result->done);
+		err = np_batch_put(b, batch) ?: put_user(done, &result->done);
 	if (err && done >= 0)
-		np_batch_undo(owner, b.reqs, batch->count, GFP_KERNEL_ACCOUNT);
-	if (!err && done < 0)
-		err = done;
+		np_batch_undo(b, GFP_KERNEL_ACCOUNT);
+	if (err)
+		done = err;
 out:
-	np_batch_free(&b);
-	return err;
+	kvfree(b->tokens);
+	kvfree(b->errors);
+	return min(done, 0);
 }
 
 static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
@@ -477,7 +506,7 @@ static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
 		return PTR_ERR(tokens);
 	for (i = 0; i < t->count && (!err || err == -ENOENT); i++) {
 		rel.token = tokens[i];
-		err = rel.token ? np_release(owner, &rel, GFP_KERNEL_ACCOUNT) : -ENOENT;
+		err = rel.token ? np_release_token(owner, &rel, GFP_KERNEL_ACCOUNT) : -ENOENT;
 		done += !err;
 		cond_resched();
 	}
@@ -641,9 +670,12 @@ struct np_command {
 			       void __user *to, bool grown);
 };
 
+/* Sizes are in whole words, see np_copy_words(). */
+#define NP_SIZE(_size)	((_size) + BUILD_BUG_ON_ZERO((_size) % sizeof(u64)))
+
 #define NP_COMMAND(_ioc, _min, _run)					\
 	[_IOC_NR(_ioc)] = {						\
-		.size = _IOC_SIZE(_ioc), .min = _min, .run = _run,	\
+		.size = NP_SIZE(_IOC_SIZE(_ioc)), .min = NP_SIZE(_min), .run = _run,	\
 	}
 
 static const struct np_command np_commands[] = {
@@ -704,7 +736,7 @@ static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	void __user *user = (void __user *)ptr;
 	const struct np_command *command;
 	size_t size = _IOC_SIZE(cmd);
-	union np_arg arg;
+	union np_arg arg __uninitialized;
 	int err;
 
 	if (_IOC_TYPE(cmd) != NETPORT_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(np_commands) ||
@@ -714,7 +746,7 @@ static long np_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	if (size < command->min)
 		return -EINVAL;
 	if (size == command->min || size == command->size)
-		err = copy_from_user(&arg, user, size) ? -EFAULT : 0;
+		err = np_copy_words(&arg, user, size);
 	else
 		err = copy_struct_from_user(&arg, command->size, user, size);
 	if (err)

@@ -312,7 +312,7 @@ EXPORT_SYMBOL_NETPORT(netport_rebind);
 int netport_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
 		  u32 count, u32 flags, gfp_t gfp)
 {
-	return np_batch(owner, reqs, errors, count, flags, gfp);
+	return np_batch_request(owner, reqs, errors, count, flags, gfp);
 }
 EXPORT_SYMBOL_NETPORT(netport_batch);
 

@@ -132,14 +132,32 @@ static noinline int np_release_left(struct np_net *nn, u64 token)
 	return 0;
 }
 
-/* By token: this owner's; or nobody's, if @owner is NULL. */
-static int np_release_token(struct np_net *nn, struct netport_owner *owner, u64 token,
-			    const struct netport_release *rel, gfp_t gfp)
+/* This owner's; or nobody's, if @owner is NULL. */
+static int np_release_of(struct np_net *nn, struct netport_owner *owner, u64 token,
+			 const struct netport_release *rel, gfp_t gfp)
 {
 	if (rel->hold)
 		return np_release_hold(nn, owner, token, rel->hold,
 				       rel->options & NETPORT_RELEASE_PORT, gfp);
 	return owner ? np_resv_release(owner, token) : np_release_left(nn, token);
+}
+
+/**
+ * np_release_token() - release by token
+ * @owner: whose; with CAP_NET_ADMIN also nobody's
+ * @rel: its token, and how
+ * @gfp: for the memory that a hold of the whole port needs
+ *
+ * Return: 0 or an error of NETPORT_IOC_RELEASE.
+ */
+__flatten int np_release_token(struct netport_owner *owner, const struct netport_release *rel,
+			       gfp_t gfp)
+{
+	int err = np_release_of(owner->nn, owner, rel->token, rel, gfp);
+
+	if (err == -ENOENT && np_owner_admin(owner))
+		err = np_release_of(owner->nn, NULL, rel->token, rel, gfp);
+	return err;
 }
 
 static bool np_binding_empty(const struct netport_binding *b)
@@ -184,14 +202,11 @@ __flatten int np_release(struct netport_owner *owner, const struct netport_relea
 	if (!token) {
 		err = np_resv_named(owner, &rel->binding, rel->options & NETPORT_OPT_TUPLE,
 				    &token);
-		return err ?: np_release_token(owner->nn, owner, token, rel, gfp);
+		return err ?: np_release_of(owner->nn, owner, token, rel, gfp);
 	}
 	if (rel->count)
 		return np_release_part(owner, token, rel->port, rel->count, gfp);
-	err = np_release_token(owner->nn, owner, token, rel, gfp);
-	if (err == -ENOENT && np_owner_admin(owner))
-		err = np_release_token(owner->nn, NULL, token, rel, gfp);
-	return err;
+	return np_release_token(owner, rel, gfp);
 }
 
 /**

@@ -1164,13 +1164,36 @@ bool np_request_plain(const struct netport_request *req);
 int np_request_as(struct netport_owner *owner, struct np_user *user,
 		  struct netport_request *req, gfp_t gfp);
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
+int np_request_now(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_available(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_wish(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
 int np_request_unwish(struct netport_owner *owner, u64 wish);
-int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
-	     u32 flags, gfp_t gfp);
-void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
-		   gfp_t gfp);
+
+/**
+ * struct np_batch - many requests
+ * @owner: for whom
+ * @make: makes one, by its number, and leaves its token below; -EFAULT and -E2BIG, for one that
+ *	can't be read, end the whole batch
+ * @tokens: the first one's token, 0 if there is no reservation
+ * @stride: bytes from there to the next one's
+ * @errors: negative errnos of those that can't be had, or NULL
+ * @count: how many requests
+ * @flags: NETPORT_BATCH_*
+ */
+struct np_batch {
+	struct netport_owner	*owner;
+	int			(*make)(struct np_batch *b, u32 i, gfp_t gfp);
+	void			*tokens;
+	size_t			stride;
+	s32			*errors;
+	u32			count;
+	u32			flags;
+};
+
+int np_batch(struct np_batch *b, gfp_t gfp);
+void np_batch_undo(const struct np_batch *b, gfp_t gfp);
+int np_batch_request(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
+		     u32 count, u32 flags, gfp_t gfp);
 
 /* wide.c */
 
@@ -1232,6 +1255,7 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new);
 int np_resv_accept(struct netport_owner *owner, u64 token);
 
 /* keep.c */
+int np_release_token(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to);
 int np_adopt(struct netport_owner *owner, u64 token);

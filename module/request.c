@@ -276,59 +276,106 @@ int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t g
 }
 
 /**
- * np_batch_undo() - release what a batch has reserved
+ * np_request_now() - np_request() of one that may not wait
  * @owner: for whom
- * @reqs: the requests
- * @count: how many
+ * @req: the request
+ * @gfp: for the memory
+ *
+ * Return: as np_request(); -EINVAL if it has a deadline.
+ */
+int np_request_now(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
+{
+	return req->terms.deadline ? -EINVAL : np_request(owner, req, gfp);
+}
+
+/* batches */
+
+static u64 *np_batch_token(const struct np_batch *b, u32 i)
+{
+	return b->tokens + i * b->stride;
+}
+
+/**
+ * np_batch_undo() - release what a batch has reserved
+ * @b: the batch
  * @gfp: says whether it may sleep
  */
-void np_batch_undo(struct netport_owner *owner, const struct netport_request *reqs, u32 count,
-		   gfp_t gfp)
+void np_batch_undo(const struct np_batch *b, gfp_t gfp)
 {
 	bool may_sleep = gfpflags_allow_blocking(gfp);
+	u64 *token;
 	u32 i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < b->count; i++) {
 		if (may_sleep)
 			cond_resched();
-		if (reqs[i].reserve.token)
-			np_resv_drop(owner, reqs[i].reserve.token);
+		token = np_batch_token(b, i);
+		if (*token)
+			np_resv_drop(b->owner, *token);
+		/* They are as they were, so that they can be tried again. */
+		*token = 0;
 	}
 	if (may_sleep)
 		np_host_flush();
 }
 
-/* Try a batch: all requests if one has failed but @errors are wanted, to know of each. */
-static u32 np_batch_try(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
-			u32 count, bool partial, int *first, gfp_t gfp)
+/* All requests, also if one has failed but errors are wanted, to know of each. */
+static int np_batch_try(struct np_batch *b, gfp_t gfp)
 {
-	u32 i, done = 0;
-	int err;
+	bool partial = b->flags & NETPORT_BATCH_PARTIAL;
+	bool may_sleep = gfpflags_allow_blocking(gfp);
+	int err, first = 0, done = 0;
+	u32 i;
 
-	for (i = 0; i < count; i++) {
-		if (gfpflags_allow_blocking(gfp)) {
+	for (i = 0; i < b->count; i++) {
+		if (may_sleep) {
 			cond_resched();
-			if (fatal_signal_pending(current)) {
-				*first = -EINTR;
-				return done;
-			}
+			if (fatal_signal_pending(current))
+				return -EINTR;
 		}
-		err = reqs[i].terms.deadline ? -EINVAL : np_request(owner, &reqs[i], gfp);
-		if (errors)
-			errors[i] = err;
+		err = b->make(b, i, gfp);
 		if (!err) {
 			done++;
 			continue;
 		}
-		*first = *first ?: err;
-		if (!partial && !errors)
+		if (err == -EFAULT || err == -E2BIG)
+			return err;
+		if (b->errors)
+			b->errors[i] = err;
+		first = first ?: err;
+		if (!partial && !b->errors)
 			break;
 	}
-	return done;
+	return first && !partial ? first : done;
 }
 
 /**
- * np_batch() - many requests
+ * np_batch() - many requests, one after the other
+ * @b: the batch, its tokens and errors zeroed
+ * @gfp: for the memory
+ *
+ * Return: how many were reserved, or the error.  Without NETPORT_BATCH_PARTIAL all or none
+ * are.
+ */
+int np_batch(struct np_batch *b, gfp_t gfp)
+{
+	int done = np_batch_try(b, gfp);
+
+	if (done < 0)
+		np_batch_undo(b, gfp);
+	return done;
+}
+
+static int np_batch_make(struct np_batch *b, u32 i, gfp_t gfp)
+{
+	struct netport_request *req = container_of(np_batch_token(b, i), struct netport_request,
+						   reserve.token);
+
+	return np_request_now(b->owner, req, gfp);
+}
+
+/**
+ * np_batch_request() - many requests that are in kernel memory
  * @owner: for whom
  * @reqs: the requests; a token is 0 where there is no reservation
  * @errors: result: 0 or a negative errno for each, or NULL
@@ -336,16 +383,18 @@ static u32 np_batch_try(struct netport_owner *owner, struct netport_request *req
  * @flags: NETPORT_BATCH_*
  * @gfp: for the memory
  *
- * Return: how many were reserved, or the error.  Without NETPORT_BATCH_PARTIAL all or none
- * are.
+ * Return: as np_batch().
  */
-int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *errors, u32 count,
-	     u32 flags, gfp_t gfp)
+int np_batch_request(struct netport_owner *owner, struct netport_request *reqs, s32 *errors,
+		     u32 count, u32 flags, gfp_t gfp)
 {
-	bool partial = flags & NETPORT_BATCH_PARTIAL;
+	struct np_batch b = {
+		.owner = owner, .make = np_batch_make, .tokens = &reqs->reserve.token,
+		.stride = sizeof(*reqs), .errors = errors, .count = count, .flags = flags,
+	};
 	DECLARE_BITMAP(picks, NETPORT_BATCH_MAX);
-	u32 i, done;
-	int err = 0;
+	int done;
+	u32 i;
 
 	if (!count || count > NETPORT_BATCH_MAX || (flags & ~NETPORT_BATCH_PARTIAL))
 		return -EINVAL;
@@ -355,17 +404,11 @@ int np_batch(struct netport_owner *owner, struct netport_request *reqs, s32 *err
 		reqs[i].reserve.token = 0;
 		__assign_bit(i, picks, !reqs[i].reserve.binding.port);
 	}
-	done = np_batch_try(owner, reqs, errors, count, partial, &err, gfp);
-	if (!err || (partial && err != -EINTR))
-		return done;
-	np_batch_undo(owner, reqs, count, gfp);
-	/* They are as they were, so that they can be tried again. */
-	for (i = 0; i < count; i++) {
-		reqs[i].reserve.token = 0;
+	done = np_batch(&b, gfp);
+	for (i = 0; done < 0 && i < count; i++)
 		if (test_bit(i, picks))
 			reqs[i].reserve.binding.port = 0;
-	}
-	return err;
+	return done;
 }
 
 static int np_plan_look_try(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
