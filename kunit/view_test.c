@@ -10,7 +10,7 @@
 #include "kit.h"
 
 #define VIEW_WANTS	5
-#define VIEW_PORTS	300
+#define VIEW_PORTS	1000
 
 /* Bindings of sets; those of a request are the first ones. */
 static const char * const view_wants[VIEW_WANTS] = {
@@ -222,7 +222,7 @@ static void view_expect(struct kunit *test, struct view_lab *lab, unsigned int s
 	KUNIT_ASSERT_EQ(test, np_pick_next_of(&c, &lab->view, lab->w, lab->n), -EADDRNOTAVAIL);
 }
 
-static const u16 view_lows[] = { 1, 64, 1000, 3950, 32700, 65236 };
+static const u16 view_lows[] = { 1, 64, 1000, 3950, 32700, 65536 - VIEW_PORTS };
 
 static void view_low_desc(const u16 *low, char *desc)
 {
@@ -302,6 +302,77 @@ static void view__finds_what_fits_among_few(struct kunit *test)
 	view_lab_done(lab);
 }
 
+/* in a full range */
+
+/* Marks a port as taken on some one of the first @n that are in the way. */
+static void view_take(struct kunit *test, struct view_lab *lab, struct rnd_state *rnd,
+		      unsigned int n, unsigned int at)
+{
+	unsigned int which, skip = kit_random(rnd, n);
+	struct np_addr *a;
+	bool in_way;
+
+	for (which = 0; (a = view_addr(lab, which, &in_way)); which++)
+		if (in_way && !skip--)
+			break;
+	view_mark(test, a, lab->low + at);
+	lab->taken[at] = true;
+}
+
+static void view_leave(struct kunit *test, struct view_lab *lab, unsigned int at)
+{
+	struct np_addr *a;
+	unsigned int which;
+	bool in_way;
+
+	for (which = 0; (a = view_addr(lab, which, &in_way)); which++)
+		if (view_marked(a, lab->low + at))
+			kit_addr_clear(test, a, lab->low + at);
+	lab->taken[at] = false;
+}
+
+/* All ports are taken on @n of what is in the way, by turns, but for a few. */
+static void view_expect_last(struct kunit *test, struct view_lab *lab, struct rnd_state *rnd,
+			     unsigned int n)
+{
+	unsigned int i, round, nleft, left[3];
+
+	for (i = 0; i < VIEW_PORTS; i++)
+		view_take(test, lab, rnd, n, i);
+	lab->view.noccs = 0;
+	lab->view.nfew = 0;
+	for (i = 0; i < lab->n; i++)
+		np_view_add(&lab->view, &lab->w[i]);
+	for (round = 0; round < 16; round++) {
+		nleft = kit_random(rnd, ARRAY_SIZE(left) + 1);
+		for (i = 0; i < nleft; i++) {
+			left[i] = kit_random(rnd, VIEW_PORTS);
+			view_leave(test, lab, left[i]);
+		}
+		view_expect(test, lab, kit_random(rnd, VIEW_PORTS));
+		for (i = 0; i < nleft; i++)
+			if (!lab->taken[left[i]])
+				view_take(test, lab, rnd, n, left[i]);
+	}
+	view_fill(test, lab, rnd, 0);
+}
+
+static void view__finds_the_last_ones(struct kunit *test)
+{
+	const u16 *low = test->param_value;
+	struct view_lab *lab = view_lab(test, *low);
+	struct rnd_state rnd;
+	unsigned int n;
+
+	prandom_seed_state(&rnd, *low);
+	lab->view.run = 1;
+	for (lab->n = 1; lab->n <= VIEW_WANTS; lab->n++)
+		/* Its own addresses, and two any-addresses at least. */
+		for (n = 1; n <= lab->n + 2; n++)
+			view_expect_last(test, lab, &rnd, n);
+	view_lab_done(lab);
+}
+
 /* alignment, over all ports there are */
 
 static void view_align__all_of_them(struct kunit *test, unsigned int align, unsigned int offset)
@@ -376,6 +447,7 @@ static void view_wants__what_a_search_offers(struct kunit *test)
 static struct kunit_case view_test_cases[] = {
 	KUNIT_CASE_PARAM(view__finds_what_fits, view_low_gen_params),
 	KUNIT_CASE_PARAM(view__finds_what_fits_among_few, view_low_gen_params),
+	KUNIT_CASE_PARAM(view__finds_the_last_ones, view_low_gen_params),
 	KUNIT_CASE(view_align__each_power_of_two),
 	KUNIT_CASE_PARAM(view_wants__what_a_search_offers, view_low_gen_params),
 	{}

@@ -136,6 +136,60 @@ static unsigned int np_view_chunk(const struct np_view *v, unsigned int c, u64 *
 	return n;
 }
 
+static __always_inline u64 np_src_word(const u64 *word)
+{
+	/* Old or torn: a search can't see all words at one moment anyway. */
+	return data_race(*word);
+}
+
+static __always_inline void np_words_or(u64 sum[4], const u64 *src)
+{
+	sum[0] |= np_src_word(&src[0]);
+	sum[1] |= np_src_word(&src[1]);
+	sum[2] |= np_src_word(&src[2]);
+	sum[3] |= np_src_word(&src[3]);
+}
+
+/*
+ * The words of a chunk from @word on, without those at the front that @n > 1 bitmaps fill
+ * together.  Four at a time: this is what a search in a full range does nearly all the time.
+ */
+static __always_inline u64 np_src_open(const u64 *const *src, unsigned int n, unsigned int word)
+{
+	unsigned int i;
+
+	for (; word < NP_CHUNK_WORDS; word += 4) {
+		u64 sum[4] = {};
+
+		np_words_or(sum, src[0] + word);
+		np_words_or(sum, src[1] + word);
+		for (i = 2; i < n; i++)
+			np_words_or(sum, src[i] + word);
+		if (~(sum[0] & sum[1] & sum[2] & sum[3]))
+			return ~0ULL << word;
+	}
+	return 0;
+}
+
+/*
+ * Where ports are held by turns on several addresses, no bitmap says that a word is full, and
+ * together they fill all of them.  Return the words of a chunk that are left when it turns out
+ * that they fill @word.
+ */
+static u64 np_view_open(const struct np_view *v, unsigned int n, unsigned int word)
+{
+	word = round_down(word % NP_CHUNK_WORDS, 4);
+	/* One address and the any-addresses: for these without a loop in the loop. */
+	switch (n) {
+	case 2:
+		return np_src_open(v->src, 2, word);
+	case 3:
+		return np_src_open(v->src, 3, word);
+	default:
+		return np_src_open(v->src, n, word);
+	}
+}
+
 /* The first port of @from to @to, or the first free one of these; 0 if there is none. */
 static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int to, bool all)
 {
@@ -157,11 +211,15 @@ static u16 np_view_find(const struct np_view *v, unsigned int from, unsigned int
 		if (base + NP_CHUNK_WORDS - 1 > last)
 			open &= ~0ULL >> (base + NP_CHUNK_WORDS - 1 - last);
 
-		for (; open; open &= open - 1) {
+		while (open) {
 			word = base + __ffs64(open);
+			open &= open - 1;
 			bits = all ? ~0ULL : ~np_view_word(v, n, word);
-			if (!bits)
+			if (!bits) {
+				if (n > 1)
+					open &= np_view_open(v, n, word);
 				continue;
+			}
 			bits = np_word_clip(bits, word, from, to);
 			bits &= np_want_word(v->nn, v->w, word);
 			if (unlikely(v->w->align > 1))
