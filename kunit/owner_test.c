@@ -102,6 +102,81 @@ static void owner_destroy__leaves_others_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_BOB), bobs), 0);
 }
 
+/* What there may be many of, each on a port of its own or on one together; the last two rarely. */
+static const char * const owner_kinds[] = {
+	"10.0.0.1 port=%u", "10.0.0.2 port=%u", "* tcp port=%u", "10.0.0.3 LB port=%u",
+	"10.0.0.4 proto=9 LB", "10.0.0.5 proto=9 LB to=192.0.2.1 rport=9",
+	"10.0.0.6 port=%u + 10.0.0.7", "10.0.0.8 port=%u persistent",
+};
+
+#define OWNER_KINDS_COMMON	6
+#define OWNER_MANY		200
+
+/**
+ * struct owner_lot - many reservations of an open file
+ * @kept: those that outlive it
+ * @nkept: how many
+ * @ports: for how many ports all of them count
+ */
+struct owner_lot {
+	u64		kept[OWNER_MANY];
+	unsigned int	nkept;
+	unsigned int	ports;
+};
+
+/* @step: from one port to the next. */
+static void owner_hold_many(struct kunit *test, struct owner_lot *lot, struct rnd_state *rnd,
+			    unsigned int n, unsigned int step)
+{
+	unsigned int i, kind = 0;
+	char text[64];
+	u64 token;
+
+	memset(lot, 0, sizeof(*lot));
+	for (i = 0; i < n; i++) {
+		/* Some alike in a row. */
+		if (kind >= OWNER_KINDS_COMMON || kit_random(rnd, 6) == 0)
+			kind = kit_random(rnd, kit_random(rnd, 4) ? OWNER_KINDS_COMMON :
+								    ARRAY_SIZE(owner_kinds));
+		snprintf(text, sizeof(text), owner_kinds[kind], 1000 + i * step % 50000);
+		token = kit_request_hold(test, text);
+		lot->ports += 1 + !!strchr(text, '+');
+		if (strstr(text, "persistent"))
+			lot->kept[lot->nkept++] = token;
+	}
+}
+
+/* They go many at once, whatever is among them. */
+static void owner_destroy__releases_many(struct kunit *test)
+{
+	static const unsigned int steps[] = { 1, 4099, 17 };
+	struct netport_owner *file, *other = kit_owner(test, KIT_ALICE2);
+	struct owner_lot *lot = kunit_kzalloc(test, sizeof(*lot), GFP_KERNEL);
+	unsigned int round, n;
+	struct rnd_state rnd;
+
+	KUNIT_ASSERT_NOT_NULL(test, lot);
+	prandom_seed_state(&rnd, 7);
+	for (round = 0; round < 12; round++) {
+		file = owner_file(test);
+		n = round < 3 ? 31 + round : 1 + kit_random(&rnd, OWNER_MANY);
+		owner_hold_many(test, lot, &rnd, n, steps[round % ARRAY_SIZE(steps)]);
+		KUNIT_EXPECT_EQ(test, kit_held(test), lot->ports);
+		KUNIT_EXPECT_EQ(test, atomic_read(&file->count), lot->ports);
+		KUNIT_EXPECT_EQ(test, atomic_read(&other->user->count), lot->ports);
+		netport_owner_destroy(file);
+		kit_of(test)->owner[KIT_ALICE] = NULL;
+		KUNIT_EXPECT_EQ(test, kit_held(test), lot->nkept);
+		KUNIT_EXPECT_EQ(test, atomic_read(&other->user->count), lot->nkept);
+		while (lot->nkept) {
+			struct netport_release rel = { .token = lot->kept[--lot->nkept] };
+
+			KUNIT_EXPECT_EQ(test, netport_release_request(other, &rel, GFP_KERNEL), 0);
+		}
+		KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+	}
+}
+
 /* limits */
 
 enum owner_limit { LIMIT_OWNER, LIMIT_UID, LIMIT_NETNS };
@@ -351,6 +426,7 @@ static struct kunit_case owner_test_cases[] = {
 	KUNIT_CASE(owner_destroy__releases_all),
 	KUNIT_CASE(owner_destroy__releases_candidates),
 	KUNIT_CASE(owner_destroy__leaves_others_alone),
+	KUNIT_CASE(owner_destroy__releases_many),
 	KUNIT_CASE_PARAM(owner_charge__up_to_the_limit, owner_quota_gen_params),
 	KUNIT_CASE(owner_limit__of_requests),
 	KUNIT_CASE(owner_limit__is_given_back),

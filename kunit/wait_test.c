@@ -436,6 +436,35 @@ static void wait_owner__destroyed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
 }
 
+/* An owner of many releases several at once, but none past those who wait. */
+static void wait_owner__destroyed_with_many(struct kunit *test)
+{
+	struct wait_wish of_port, of_range;
+	unsigned int port;
+	char text[32];
+
+	for (port = 1000; port < 1200; port++) {
+		snprintf(text, sizeof(text), "10.0.0.1 port=%u", port);
+		kit_hold(test, text);
+	}
+	of_port = wait_wish(test, "10.0.0.1 port=1050 bob");
+	netport_owner_destroy(kit_owner(test, KIT_ALICE));
+	kit_of(test)->owner[KIT_ALICE] = NULL;
+	KUNIT_EXPECT_NE(test, wait_fetch(test, &of_port), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
+
+	of_range = wait_wish(test, "10.0.0.1 port=0 low=1050 high=1050");
+	for (port = 1000; port < 1200; port++) {
+		snprintf(text, sizeof(text), "10.0.0.2 port=%u bob", port);
+		kit_hold(test, text);
+	}
+	netport_owner_destroy(kit_owner(test, KIT_BOB));
+	kit_of(test)->owner[KIT_BOB] = NULL;
+	KUNIT_EXPECT_NE(test, wait_fetch(test, &of_range), 0);
+	KUNIT_EXPECT_EQ(test, wait_all(test), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 1);
+}
+
 static void wait_wake__queue_of_the_owner(struct kunit *test)
 {
 	struct wait_queue_head *queue = netport_wish_queue(kit_owner(test, KIT_ALICE));
@@ -652,6 +681,7 @@ static struct kunit_case wait_test_cases[] = {
 	KUNIT_CASE(wait_serve__many_who_share),
 	KUNIT_CASE(wait_wish__tells_nobody),
 	KUNIT_CASE(wait_owner__destroyed),
+	KUNIT_CASE(wait_owner__destroyed_with_many),
 	KUNIT_CASE(wait_wake__queue_of_the_owner),
 	KUNIT_CASE(wait_sleep__past_deadline),
 	KUNIT_CASE_SLOW(wait_sleep__one_at_a_time),

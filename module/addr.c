@@ -429,6 +429,19 @@ void np_addr_put(struct np_addr *a)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_put);
 
+/**
+ * np_addr_put_many() - give several references back
+ * @a: an address
+ * @n: how many, at least one
+ */
+void np_addr_put_many(struct np_addr *a, unsigned int n)
+{
+	/* There is one more, so it doesn't become idle yet. */
+	atomic_sub(n - 1, a->any ? &a->space->ref : &a->ref);
+	np_addr_put(a);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_addr_put_many);
+
 /* the ports of an address: a few, or a bitmap */
 
 static noinline int np_addr_grow(struct np_addr *a, gfp_t gfp)

@@ -384,19 +384,6 @@ static void np_resv_leave(struct netport_owner *owner, u64 token)
 		np_resv_free(r);
 }
 
-/* Some token that the owner holds, or 0. */
-static u64 np_owner_first(struct netport_owner *owner)
-{
-	struct np_resv *r;
-	u64 token;
-
-	spin_lock_bh(&owner->lock);
-	r = list_first_entry_or_null(&owner->resvs, struct np_resv, owner_link);
-	token = r ? r->token : 0;
-	spin_unlock_bh(&owner->lock);
-	return token;
-}
-
 /**
  * np_owner_destroy() - release all that an owner holds, and the owner
  * @owner: the owner, which nobody else uses any more
@@ -411,7 +398,7 @@ void np_owner_destroy(struct netport_owner *owner)
 	while (!np_unwish(owner, 0, &token))
 		cond_resched();
 	/* Only the end of the namespace can be faster, and then there is less to do. */
-	while ((token = np_owner_first(owner))) {
+	while ((token = np_resv_sweep(owner))) {
 		np_resv_leave(owner, token);
 		cond_resched();
 	}

@@ -79,6 +79,9 @@
  * addresses; taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
  * then held by its count, never by a lock.  np_user: users_lock in user.c, nested in any.
  *
+ * np_resv_sweep() goes the other way, from a list to what is on it: it has netport_owner.lock,
+ * and only tries np_shard.lock.
+ *
  * np_net.dead is set in pre_exit, when RCU readers may still look at np_net.net; under
  * a shard lock it says whether the shard has been, or is about to be, emptied.
  */
@@ -882,6 +885,7 @@ void np_addr_peek(struct np_net *nn, struct np_want *w);
 bool np_addr_alive(const struct np_want *w);
 void np_addr_hold(struct np_addr *a);
 void np_addr_put(struct np_addr *a);
+void np_addr_put_many(struct np_addr *a, unsigned int n);
 int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp);
 int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp);
 bool np_addr_set(struct np_addr *a, u16 port);
@@ -1008,11 +1012,13 @@ struct np_resv *np_resv_lock(struct np_net *nn, const struct netport_owner *owne
 			     u64 *shards);
 void np_resv_unlock(struct np_net *nn, u64 shards);
 u64 np_resv_publish(struct np_shard *shard, struct np_resv *r);
+void np_token_drop(struct np_shard *shard, struct np_resv *r);
 void np_resv_retract(struct np_shard *shard, struct np_resv *r);
 unsigned int np_resv_ports(const struct np_resv *r);
 struct np_resv *np_resv_alloc(struct netport_owner *owner, gfp_t gfp);
 void np_resv_mem_free(struct np_resv *r);
 void np_resv_kfree(struct np_resv *r);
+void np_resv_kfree_many(struct np_resv **r, unsigned int n);
 struct np_wide *np_wide_alloc(struct netport_owner *owner, gfp_t gfp);
 void np_wide_put(struct np_wide *wide);
 struct np_part *np_part_add(struct list_head *parts, struct np_wide *wide, gfp_t gfp);
@@ -1151,6 +1157,7 @@ int np_resv_drop(struct netport_owner *owner, u64 token);
 int np_resv_release(struct netport_owner *owner, u64 token);
 int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
 		  u64 *token);
+u64 np_resv_sweep(struct netport_owner *owner);
 void np_resv_drain(struct np_net *nn);
 
 /* request.c */

@@ -419,6 +419,74 @@ noinline int np_resv_named(struct netport_owner *owner, const struct netport_bin
 	return found ? 0 : -ENOENT;
 }
 
+/* Reservations taken under one hold of their owner's lock. */
+#define NP_SWEEP_STEP	32
+
+/*
+ * End @r and those behind it on their owner's list, while they have the same home and it takes
+ * no more than that: nobody waits there, and it's one binding that doesn't outlive its owner.
+ * They are left on the list, and in @swept.  Return how many these are, @max at most.
+ */
+static unsigned int np_shard_sweep(struct netport_owner *owner, struct np_resv *r,
+				   struct np_resv **swept, unsigned int max)
+{
+	struct np_net *nn = owner->nn;
+	struct np_shard *shard = np_token_shard(nn, r->token);
+	unsigned int n = 0;
+
+	lockdep_assert_held(&owner->lock);
+	/* The wrong way round, so it may only be tried. */
+	if (!spin_trylock(&shard->lock))
+		return 0;
+	if (!np_wait_any(nn, shard)) {
+		do {
+			if (np_resv_is(r, NP_BIND_WIDE | NP_BIND_PERSISTENT | NP_BIND_UNCHARGED))
+				break;
+			np_table_unlink(shard, &r->bind);
+			np_token_drop(shard, r);
+			swept[n++] = r;
+			r = list_next_entry(r, owner_link);
+		} while (n < max && !list_entry_is_head(r, &owner->resvs, owner_link) &&
+			 np_token_shard(nn, r->token) == shard);
+		np_owner_uncharge(owner, n);
+	}
+	spin_unlock(&shard->lock);
+	return n;
+}
+
+/**
+ * np_resv_sweep() - release many that an owner holds, or at least look at the first
+ * @owner: an owner that goes
+ *
+ * What is on its list stays there while its lock is held, unlike what a token names, so it
+ * needn't be found first.
+ *
+ * Return: the token of the one that is first now, 0 if none is left.
+ */
+u64 np_resv_sweep(struct netport_owner *owner)
+{
+	struct np_resv *swept[NP_SWEEP_STEP], *r;
+	unsigned int n = 0, more;
+	LIST_HEAD(done);
+	u64 token;
+
+	spin_lock_bh(&owner->lock);
+	r = list_first_entry(&owner->resvs, struct np_resv, owner_link);
+	while (n < NP_SWEEP_STEP && !list_entry_is_head(r, &owner->resvs, owner_link)) {
+		more = np_shard_sweep(owner, r, &swept[n], NP_SWEEP_STEP - n);
+		if (!more)
+			break;
+		n += more;
+		r = list_next_entry(swept[n - 1], owner_link);
+	}
+	token = list_entry_is_head(r, &owner->resvs, owner_link) ? 0 : r->token;
+	list_cut_before(&done, &owner->resvs, &r->owner_link);
+	spin_unlock_bh(&owner->lock);
+	if (n)
+		np_resv_kfree_many(swept, n);
+	return token;
+}
+
 /* Buckets looked at, and reservations taken, under one hold of a lock. */
 #define NP_DRAIN_STEP	64
 

@@ -198,6 +198,17 @@ unsigned int np_resv_ports(const struct np_resv *r)
 EXPORT_SYMBOL_IF_KUNIT(np_resv_ports);
 
 /**
+ * np_token_drop() - take its name away from a reservation
+ * @shard: its home, locked
+ * @r: the reservation
+ */
+void np_token_drop(struct np_shard *shard, struct np_resv *r)
+{
+	lockdep_assert_held(&shard->lock);
+	np_hash_del(&shard->tokens, &r->token_link, np_token_node_hash);
+}
+
+/**
  * np_resv_retract() - take name and owner away from a reservation
  * @shard: its home, locked
  * @r: the reservation; what it has in the table stays there
@@ -210,8 +221,7 @@ void np_resv_retract(struct np_shard *shard, struct np_resv *r)
 	struct netport_owner *owner = r->owner;
 	bool orphan;
 
-	lockdep_assert_held(&shard->lock);
-	np_hash_del(&shard->tokens, &r->token_link, np_token_node_hash);
+	np_token_drop(shard, r);
 	if (unlikely(np_resv_is(r, NP_BIND_HELD))) {
 		np_hold_del(owner->nn, r);
 		np_owner_uncharge_held(owner, np_resv_ports(r));
@@ -260,6 +270,27 @@ void np_resv_kfree(struct np_resv *r)
 {
 	np_addr_put(r->bind.addr);
 	np_resv_mem_free(r);
+}
+
+/**
+ * np_resv_kfree_many() - np_resv_kfree() of several
+ * @r: the reservations
+ * @n: how many, at least one
+ */
+void np_resv_kfree_many(struct np_resv **r, unsigned int n)
+{
+	struct np_addr *a = r[0]->bind.addr;
+	unsigned int i, first = 0;
+
+	for (i = 1; i < n; i++) {
+		if (r[i]->bind.addr == a)
+			continue;
+		np_addr_put_many(a, i - first);
+		a = r[i]->bind.addr;
+		first = i;
+	}
+	np_addr_put_many(a, n - first);
+	kmem_cache_free_bulk(np_resv_cache, n, (void **)r);
 }
 
 /**
