@@ -762,6 +762,7 @@ static __poll_t np_poll(struct file *file, poll_table *wait)
 	struct netport_owner *owner = file->private_data;
 
 	poll_wait(file, &owner->poll, wait);
+	poll_wait(file, &owner->nn->gone, wait);
 	return np_wait_poll(owner);
 }
 

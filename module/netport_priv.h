@@ -504,6 +504,7 @@ struct np_queue {
  * @tickets: the last waiter's number; wait_lock
  * @any_port: those who wait for a port of some range; wait_lock
  * @waiters: all who wait; wait_lock
+ * @gone: who polls a file of it, with a wish or without; woken when it goes
  * @serve: goes on with serving waiters, where there were many
  * @spots: np_spot by what a packet has; under RCU, and seat_lock to change it
  * @hold_lock: see "Locks" above
@@ -534,6 +535,7 @@ struct np_net {
 	u64			tickets;
 	struct np_queue		any_port;
 	struct list_head	waiters;
+	wait_queue_head_t	gone;
 	struct work_struct	serve;
 	struct rhltable		spots;
 	spinlock_t		hold_lock;	/* see "Locks" above */

@@ -714,21 +714,24 @@ void np_wait_init(struct np_net *nn)
 	spin_lock_init(&nn->wait_lock);
 	INIT_LIST_HEAD(&nn->any_port.wishes);
 	INIT_LIST_HEAD(&nn->waiters);
+	init_waitqueue_head(&nn->gone);
 }
 
 /**
- * np_wait_end() - tell all who wait that their namespace is going
+ * np_wait_end() - tell all who wait, or poll, that their namespace is going
  * @nn: the namespace, marked dead
  */
 void np_wait_end(struct np_net *nn)
 {
 	struct np_waiter *w;
 
+	wake_up_interruptible_poll(&nn->gone, EPOLLHUP | EPOLLERR);
 	do {
 		spin_lock_bh(&nn->wait_lock);
 		w = list_first_entry_or_null(&nn->waiters, struct np_waiter, all_link);
 		if (w) {
 			list_del_init(&w->all_link);
+			/* A stack of the kernel's listens to its owner alone. */
 			if (w->task)
 				wake_up_process(w->task);
 			else
