@@ -481,6 +481,15 @@ static bool np_rebind_goes_on(const struct np_plan *p, int err)
 	return err == -EADDRINUSE || (err == -EDQUOT && !p->full);
 }
 
+/* Limits come before ports; where no port was tried they haven't been asked. */
+static int np_rebind_none(const struct np_plan *p)
+{
+	u32 had = READ_ONCE(p->wide->nparts);
+	int err = p->n > had ? np_owner_has_room(p->owner, p->n - had) : 0;
+
+	return err ?: -EADDRNOTAVAIL;
+}
+
 static int np_rebind_run(struct np_plan *p, u64 token, struct list_head *dead, gfp_t gfp)
 {
 	bool own = false;
@@ -501,7 +510,7 @@ static int np_rebind_run(struct np_plan *p, u64 token, struct list_head *dead, g
 				return err;
 		}
 		if (port < 0)
-			return port;
+			return port == -EADDRNOTAVAIL ? np_rebind_none(p) : port;
 		err = np_rebind_host(p, &p->cursor, port, token, dead, gfp);
 	} while (np_rebind_goes_on(p, err));
 	return err;

@@ -794,11 +794,16 @@ TEST_F(at_the_limit, rebind_to_as_many)
 
 TEST_F(at_the_limit, rebind_to_more)
 {
+	static const char nowhere[] =
+		"tcp 4 *:0 =7000-7000 !7000 + udp 4 *:0 + sctp 4 *:0 + sctp 6 *:0";
+
 	EXPECT_EQ(EDQUOT, rebind(self->fd, self->token,
 				 "tcp 4 *:7000 + udp 4 *:0 + sctp 4 *:0 + sctp 6 *:0"));
 	/* At once, not after a look at every port. */
 	EXPECT_EQ(EDQUOT, rebind(self->fd, self->token,
 				 "tcp 4 *:0 + udp 4 *:0 + sctp 4 *:0 + sctp 6 *:0"));
+	/* The limit comes first, also where there is no port to look at. */
+	EXPECT_EQ(EDQUOT, rebind(self->fd, self->token, nowhere));
 	EXPECT_EQ(3, held_by(self->fd, self->token, NULL));
 	EXPECT_FALSE(all_free(IPPROTO_UDP, 5000));
 	EXPECT_TRUE(nothing_on(7000));
