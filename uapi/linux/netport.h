@@ -252,8 +252,8 @@ struct netport_reserve {
  * @nexclude: number of @exclude, at most %NETPORT_EXCLUDE_MAX
  * @count: number of consecutive ports to reserve, from the port asked for or picked on,
  *	on each binding; at most %NETPORT_PORTS_MAX divided by the number of bindings.
- *	0 is 1.  A block is picked inside the range, and only from ports nobody is in the
- *	way of
+ *	0 is 1.  A block is picked inside the range, and only from ports on which nobody has
+ *	its addresses, for whatever device and remote
  * @align: a power of two: the port picked, or the first of the block, divided by this
  *	leaves the remainder @offset.  0 is 1
  * @offset: less than @align; so 2 and 0 pick an even port, 2 and 1 an odd one
