@@ -431,6 +431,37 @@ int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct n
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_next_of);
 
+/*
+ * Is the port that a search begins with free?  In a range with much room it is as a rule, and then
+ * nothing else has to be looked at.
+ */
+static bool np_pick_start_free(const struct np_cursor *c, struct np_net *nn,
+			       const struct np_want *w)
+{
+	unsigned int i, word = c->start / NP_WORD_PORTS;
+	const struct np_space *sp = w->space;
+	u64 bits;
+
+	if (c->pass != NP_PASS_FREE || c->done || !sp || !w->addr)
+		return false;
+	rcu_read_lock();
+	bits = np_want_word(nn, w, word);
+	rcu_read_unlock();
+	if (unlikely(w->align > 1))
+		bits &= np_align_word(w, word);
+	bits &= ~np_occ_word(&sp->any_occ[NP_ANY_BOTH], word);
+	for (i = 0; i < NP_FAMILIES; i++) {
+		if (!(w->families & BIT(i)))
+			continue;
+		bits &= ~np_occ_word(&sp->any_occ[i], word);
+		if (w->any >= 0)
+			bits &= ~np_occ_word(&sp->used[i], word);
+	}
+	if (w->any < 0)
+		bits &= ~np_addr_word(w->addr, word);
+	return bits & BIT_ULL(c->start % NP_WORD_PORTS);
+}
+
 /**
  * np_pick_next() - np_pick_next_of() of one port on one binding
  * @c: where the search stands
@@ -448,6 +479,10 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 		.nn = nn, .w = w, .run = 1, .occ = occ, .src = src, .few = &few,
 	};
 
+	if (np_pick_start_free(c, nn, w)) {
+		c->done = 1;
+		return c->start;
+	}
 	np_view_add(&v, w);
 	return np_pick_next_of(c, &v, w, 1);
 }
