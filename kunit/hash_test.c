@@ -326,6 +326,72 @@ static void hash__peek_finds_all(struct kunit *test)
 	}
 }
 
+/* All buckets, as somebody would who looks at one after the other. */
+static void hash_chains(const struct hash_lab *lab, u64 *chains, u64 *buckets, u64 *entries)
+{
+	unsigned int length;
+	u32 bucket = 0;
+
+	memset(chains, 0, (NP_CHAIN_LONG + 1) * sizeof(*chains));
+	while (np_hash_chains(&lab->h, bucket, chains))
+		bucket++;
+	*buckets = 0;
+	*entries = 0;
+	for (length = 0; length <= NP_CHAIN_LONG; length++) {
+		*buckets += chains[length];
+		*entries += chains[length] * length;
+	}
+}
+
+/* Each entry and each bucket in use is in there once, during a move too. */
+static void hash__chains_have_all(struct kunit *test)
+{
+	u64 chains[NP_CHAIN_LONG + 1], buckets, entries, there;
+	struct hash_lab *lab = test->priv;
+	unsigned int i, moving = 0;
+
+	for (i = 0; i < 600; i++) {
+		lab_add(lab, i);
+		hash_resize(lab, GFP_KERNEL);
+		hash_chains(lab, chains, &buckets, &entries);
+		there = hash_buckets(lab);
+		if (lab->h.old)
+			there += lab->h.old->mask + 1 - lab->h.moved;
+		KUNIT_ASSERT_EQ(test, buckets, there);
+		KUNIT_ASSERT_EQ(test, entries, lab->held);
+		moving += lab->h.old && lab->h.moved;
+	}
+	KUNIT_EXPECT_GT(test, moving, 50);
+}
+
+static void hash__chains_tell_lengths(struct kunit *test)
+{
+	u64 chains[NP_CHAIN_LONG + 1], buckets, entries;
+	struct hash_lab *lab = test->priv;
+	unsigned int i;
+
+	lab->item[0].key = 1;
+	lab_add(lab, 0);
+	for (i = 1; i < 4; i++) {
+		lab->item[i].key = 5;
+		lab_add(lab, i);
+	}
+	hash_chains(lab, chains, &buckets, &entries);
+	KUNIT_EXPECT_EQ(test, chains[0], NP_HASH_FIRST - 2);
+	KUNIT_EXPECT_EQ(test, chains[1], 1);
+	KUNIT_EXPECT_EQ(test, chains[3], 1);
+	/* Nobody counts further than that, under a lock. */
+	for (; i < 2 * NP_CHAIN_LONG; i++) {
+		lab->item[i].key = 5;
+		lab_add(lab, i);
+	}
+	hash_chains(lab, chains, &buckets, &entries);
+	KUNIT_EXPECT_EQ(test, buckets, NP_HASH_FIRST);
+	KUNIT_EXPECT_EQ(test, chains[1], 1);
+	KUNIT_EXPECT_EQ(test, chains[3], 0);
+	KUNIT_EXPECT_EQ(test, chains[NP_CHAIN_LONG], 1);
+}
+
 /* Where it can't sleep, a table of more than a page isn't asked for. */
 static void hash__atomic_stays_small(struct kunit *test)
 {
@@ -394,6 +460,8 @@ static struct kunit_case hash_test_cases[] = {
 	KUNIT_CASE(hash__grows_again),
 	KUNIT_CASE(hash__random_walk),
 	KUNIT_CASE(hash__peek_finds_all),
+	KUNIT_CASE(hash__chains_have_all),
+	KUNIT_CASE(hash__chains_tell_lengths),
 	KUNIT_CASE(hash__atomic_stays_small),
 	KUNIT_CASE(hash__no_memory_changes_nothing),
 	KUNIT_CASE(hash__stale_size_changes_nothing),

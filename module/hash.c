@@ -159,3 +159,31 @@ bool np_hash_resize(struct np_hash *h, spinlock_t *lock, u32 size, gfp_t gfp)
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_resize);
+
+static void np_hash_tbl_chain(const struct np_hash_tbl *tbl, u32 bucket, u64 *chains)
+{
+	const struct hlist_node *node = tbl->head[bucket].first;
+	unsigned int length;
+
+	for (length = 0; node && length < NP_CHAIN_LONG; length++)
+		node = node->next;
+	chains[length]++;
+}
+
+/**
+ * np_hash_chains() - count how long the chains of a bucket are
+ * @h: table, its lock held
+ * @bucket: index of the bucket, in each of the tables that have it
+ * @chains: for each length up to NP_CHAIN_LONG, how many were seen; added to
+ *
+ * Return: whether there are buckets above this one.
+ */
+bool np_hash_chains(const struct np_hash *h, u32 bucket, u64 *chains)
+{
+	if (h->old && bucket >= h->moved && bucket <= h->old->mask)
+		np_hash_tbl_chain(h->old, bucket, chains);
+	if (bucket <= h->tbl->mask)
+		np_hash_tbl_chain(h->tbl, bucket, chains);
+	return bucket < h->tbl->mask || (h->old && bucket < h->old->mask);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_hash_chains);

@@ -20,6 +20,7 @@ static int __init netport_init(void)
 	err = np_chardev_init();
 	if (err)
 		goto err_net;
+	np_debugfs_init();
 	return 0;
 
 err_net:
@@ -31,6 +32,7 @@ err_token:
 
 static void __exit netport_exit(void)
 {
+	np_debugfs_exit();
 	np_chardev_exit();
 	np_net_exit();
 	np_token_exit();

@@ -773,6 +773,11 @@ struct hlist_node *np_hash_peek(const struct np_hash *h, u32 bucket);
 u32 np_hash_target(const struct np_hash *h);
 bool np_hash_resize(struct np_hash *h, spinlock_t *lock, u32 size, gfp_t gfp);
 
+/* Chains as long as this or longer count as equal. */
+#define NP_CHAIN_LONG	32
+
+bool np_hash_chains(const struct np_hash *h, u32 bucket, u64 *chains);
+
 /*
  * A hash of two numbers.  Tables are indexed by the lower bits, and the lower bits of a
  * product know nothing of the upper ones of its factors; so these are folded in.
@@ -1365,5 +1370,9 @@ void np_net_exit(void);
 /* chardev.c */
 int np_chardev_init(void);
 void np_chardev_exit(void);
+
+/* debugfs.c */
+void np_debugfs_init(void);
+void np_debugfs_exit(void);
 
 #endif /* _NETPORT_PRIV_H */

@@ -91,6 +91,20 @@ TEST_F(rmmod, refused_while_another_process_has_it_open)
 	EXPECT_EQ(0, unload("netport"));
 }
 
+TEST_F(rmmod, debugfs_goes_along)
+{
+	int fd = open(CHAINS, O_RDONLY);
+
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(refused(unload("netport")));
+	close(fd);
+	ASSERT_EQ(0, unload("netport"));
+	EXPECT_EQ(-1, access("/sys/kernel/debug/netport", F_OK));
+	EXPECT_EQ(ENOENT, errno);
+	ASSERT_EQ(0, load("netport"));
+	EXPECT_EQ(0, access(CHAINS, R_OK));
+}
+
 TEST_F(rmmod, refused_while_a_kernel_user_is_there)
 {
 	unsigned int port;

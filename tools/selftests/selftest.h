@@ -585,6 +585,7 @@ static inline char *read_file(const char *path, char *buf, size_t size)
 /* Namespaced by the task that opens them. */
 #define RESERVED_PORTS	"/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define FIRST_UNPRIVILEGED	"/proc/sys/net/ipv4/ip_unprivileged_port_start"
+#define CHAINS	"/sys/kernel/debug/netport/chains"
 
 /*
  * Owners don't keep a namespace alive.  The one that is left here stays as long as the
