@@ -47,6 +47,10 @@ kernels:		## only fetch and build the kernels that the tests boot
 ##@ Measure it
 bench:			## what it costs, beside the kernel's bind() and gVisor's (ROWS='pattern ...' chooses rows)
 	@tools/bench/bench.sh "$(ROWS)"
+bench-plot:		## draw the curves of what it has measured: tools/bench/*.svg
+	@tools/bench/plot.sh
+bench-compare:		## where two runs of it differ by more than they should (A=one.json, B=another.json)
+	@mawk -f tools/bench/compare.awk "$(A)" "$(or $(B),build/bench.json)"
 bench-accept:		## make what netport costs now what `make test` compares with
 	@tools/bench/accept.sh
 
@@ -81,9 +85,9 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell, torture); SECONDS (torture); ROWS (bench); DESTDIR (install)"
+	@echo "KERNEL (shell, torture); SECONDS (torture); ROWS (bench); A, B (bench-compare); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
-	bench bench-accept modules modules_install install uninstall dkms-install dkms-uninstall \
+	bench bench-plot bench-compare bench-accept modules modules_install install uninstall dkms-install dkms-uninstall \
 	clean distclean update cache-clean help

@@ -30,15 +30,15 @@
 #define HIGH		65535
 #define RANGE		(HIGH - LOW + 1)
 
-/* Of a range that is 99.9 % full, these are free; odd ones and even, for TCP prefers one. */
-static inline bool left_free(unsigned int port)
+/* One in @n ports is free, and of these as many are odd as even, for TCP prefers one. */
+static inline bool left_free(unsigned int port, unsigned int n)
 {
-	return port % 999 == 0;
+	return port % n == port / n % n;
 }
 
 #define SAMPLES		101	/* of the same work each: the timer's tick hits some of them */
 #define CALLS		64	/* in a sample */
-#define RANDOM_SAMPLES	4001	/* of one call each, which begins at a random port */
+#define RANDOM_CALLS	40	/* likewise, of calls that begin at a random port each */
 
 static inline uint64_t now(void)
 {
@@ -104,19 +104,23 @@ static inline double per_call(void (*work)(void))
 
 /* Likewise, with something to be done before and after that doesn't count. */
 static inline double measure_between(void (*before)(void), void (*work)(void),
-				     void (*after)(void), unsigned int samples)
+				     void (*after)(void), unsigned int samples,
+				     unsigned int calls)
 {
 	double *sample = calloc(samples, sizeof(*sample)), result;
-	unsigned int i;
+	unsigned int i, j;
 	uint64_t start;
 
 	clock_cost();
 	for (i = 0; i < samples; i++) {
-		before();
-		start = now();
-		work();
-		sample[i] = now() - start - clock_cost();
-		after();
+		for (j = 0; j < calls; j++) {
+			before();
+			start = now();
+			work();
+			sample[i] += now() - start - clock_cost();
+			after();
+		}
+		sample[i] /= calls;
 	}
 	result = median(sample, samples);
 	free(sample);

@@ -64,9 +64,18 @@ for cpus in 2 4; do
 	SMP=$cpus boot guest-scale.sh "bench-cpus$cpus"
 	reports+=("$LOG/bench-cpus$cpus.report")
 done
+if plan python; then
+	say "  $(wc -l <"$root/bench/plan") figures likewise, with Python"
+	python=$("$BENCH/python.sh")
+	cp -a "$python/." "$root/"
+	cp "$BENCH/portserver.py" "$root/bench/"
+	ICOUNT=1 boot guest.sh bench-python
+	reports+=("$LOG/bench-python.report")
+fi
 [ ${#reports[@]} -gt 0 ] || die "nothing to measure for ${patterns:-*} (see tools/bench/rows)"
 say "  measured in $((SECONDS - start)) s"
 
 mawk -v rows="$BENCH/rows" -v json="$BUILD/bench.json" -v kernel="$version" \
+	-v date="$(date -u +%F)" \
 	-v method="instructions retired (QEMU TCG, -icount shift=0, 1 CPU, -cpu max), medians; ratios by wall clock (TCG, a thread for each CPU)" \
 	-f "$BENCH/table.awk" "${reports[@]}"

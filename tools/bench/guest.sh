@@ -27,6 +27,11 @@ result() {
 	cat "/sys/module/$1/parameters/$2"
 }
 
+# In hundredths.
+pair_of() {
+	result "$1" pair | sed 's/..$/.&/'
+}
+
 lookup() {
 	[ -d /sys/module/netport_lookups ] ||
 		insmod /modules/netport_lookups.ko count="${1#lookup_}" || return
@@ -35,17 +40,31 @@ lookup() {
 	[ "$2" = netport ] || rmmod netport_lookups
 }
 
+# floor KEY - the module that does as little as one can, with nothing in it.
+floor() {
+	local status=0
+	insmod /modules/netport_floor.ko || return
+	case $1 in
+	kapi_pair) echo "$1 floor $(pair_of netport_floor)" ;;
+	*)         alone /bench/netport floor "$1" || status=$? ;;
+	esac
+	rmmod netport_floor
+	return $status
+}
+
 run() {
 	local program
 	case $2 in
 	netport) program=/bench/netport ;;
 	udp|tcp) program=/bench/host ;;
+	portserver|portpicker) program=/bench/portserver.py ;;
 	*)       program=/bench/$2 ;;
 	esac
 	case $1:$2 in
+	*:floor) floor "$1" ;;
 	kapi_pair:netport)
 		insmod /modules/netport_bench.ko || return
-		echo "$1 $2 $(result netport_bench pair | sed 's/..$/.&/')"
+		echo "$1 $2 $(pair_of netport_bench)"
 		rmmod netport_bench
 		;;
 	lookup_*)    lookup "$1" "$2" ;;

@@ -99,10 +99,10 @@ static double single(uint32_t addr, unsigned int port)
 	return per_call(socket_bind_close);
 }
 
-static double bind_alone(uint32_t addr, unsigned int port, unsigned int samples)
+static double bind_alone(uint32_t addr, unsigned int port)
 {
 	want = name(addr, port);
-	return measure_between(open_socket, bind_socket, close_socket, samples);
+	return measure_between(open_socket, bind_socket, close_socket, SAMPLES, RANDOM_CALLS);
 }
 
 /* The rows, in the order of ./rows. */
@@ -122,22 +122,43 @@ static double row_refused(void)
 	hold(OURS, PORT);
 	want = name(OURS, PORT);
 	want_errno = EADDRINUSE;
-	return measure_between(open_socket, bind_refused, close_socket, 201);
+	return measure_between(open_socket, bind_refused, close_socket, SAMPLES, 1);
 }
 
 static double row_pick_empty(void)
 {
-	return bind_alone(OURS, 0, 201);
+	return bind_alone(OURS, 0);
 }
 
-static double row_pick_999(void)
+/* One in @n ports is free. */
+static double pick_among(unsigned int n)
 {
 	unsigned int port;
 
 	for (port = LOW; port <= HIGH; port++)
-		if (!left_free(port))
+		if (!left_free(port, n))
 			hold(OURS, port);
-	return bind_alone(OURS, 0, type == SOCK_STREAM ? 501 : RANDOM_SAMPLES);
+	return bind_alone(OURS, 0);
+}
+
+static double row_pick_50(void)
+{
+	return pick_among(2);
+}
+
+static double row_pick_90(void)
+{
+	return pick_among(10);
+}
+
+static double row_pick_99(void)
+{
+	return pick_among(100);
+}
+
+static double row_pick_999(void)
+{
+	return pick_among(1000);
 }
 
 static double pick_full(uint32_t holder)
@@ -148,7 +169,7 @@ static double pick_full(uint32_t holder)
 		hold(holder, port);
 	want = name(OURS, 0);
 	want_errno = EADDRINUSE;
-	return measure_between(open_socket, bind_refused, close_socket, 9);
+	return measure_between(open_socket, bind_refused, close_socket, 9, 1);
 }
 
 static double row_pick_full(void)
@@ -167,7 +188,7 @@ static double row_pick_other(void)
 
 	for (port = LOW; port <= HIGH; port++)
 		hold(OTHERS, port);
-	return bind_alone(OURS, 0, 201);
+	return bind_alone(OURS, 0);
 }
 
 static double row_beside_10000(void)
@@ -196,7 +217,28 @@ static void hold_many(unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		hold(OTHERS, LOW + i);
+		hold(OTHERS + i / 50000, 10000 + i % 50000);
+}
+
+static double beside(unsigned int n)
+{
+	hold_many(n);
+	return single(OURS, PORT);
+}
+
+static double row_held_1k(void)
+{
+	return beside(1000);
+}
+
+static double row_held_10k(void)
+{
+	return beside(10000);
+}
+
+static double row_held_100k(void)
+{
+	return beside(100000);
 }
 
 static double row_killed(void)
@@ -259,8 +301,9 @@ static double row_join_1000(void)
 
 static const struct row rows[] = {
 	ROW(control), ROW(reserve_release), { "reserve_release_charged", row_reserve_release },
-	ROW(refused), ROW(pick_empty), ROW(pick_999), ROW(pick_full), ROW(pick_full_any),
-	ROW(pick_other), ROW(beside_10000), ROW(wildcard_1), ROW(wildcard_10000), ROW(killed),
+	ROW(refused), ROW(pick_empty), ROW(pick_50), ROW(pick_90), ROW(pick_99), ROW(pick_999),
+	ROW(pick_full), ROW(pick_full_any), ROW(pick_other), ROW(beside_10000), ROW(wildcard_1),
+	ROW(wildcard_10000), ROW(held_1k), ROW(held_10k), ROW(held_100k), ROW(killed),
 	ROW(memory), ROW(memory_all), ROW(set), ROW(join_1000),
 };
 

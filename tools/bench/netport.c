@@ -1,71 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * netport's rows, through /dev/netport.
+ * netport's rows, through /dev/netport; with "floor" for a PEER those of modules/netport_floor.c,
+ * which has a device of its own.
  */
 #include "bench.h"
+#include "hold.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/ioctl.h>
-
-#include <linux/netport.h>
-
-#define PORT		40000
-#define LB		NETPORT_SHARE_LOAD_BALANCED
-#define ANY		0
-#define OURS		0x0a000001		/* 10.0.0.1, and those after it */
-#define OTHERS		0x0a010000
 #define MILLION		1000000
 
 static int fd;
 static struct netport_reserve want;	/* what is measured */
 static int want_errno;
-
-static struct netport_reserve binding(uint32_t addr, unsigned int port, unsigned int share)
-{
-	struct netport_reserve r = {
-		.binding.families = NETPORT_FAMILY_IPV4,
-		.binding.protocol = IPPROTO_UDP,
-		.binding.port = port,
-		.binding.share = share,
-	};
-
-	addr = htonl(addr);
-	memcpy(r.binding.addr, &addr, sizeof(addr));
-	return r;
-}
-
-static int owner(void)
-{
-	int file = open(NETPORT_DEVICE, O_RDWR | O_CLOEXEC);
-
-	if (file < 0)
-		err(1, NETPORT_DEVICE);
-	return file;
-}
-
-/* Many are reserved 1024 at a time. */
-static struct netport_reserve many[NETPORT_BATCH_MAX];
-static unsigned int nmany;
-
-static void hold_all(int file)
-{
-	struct netport_batch b = {
-		.requests = (uintptr_t)many, .count = nmany, .size = sizeof(many[0]),
-	};
-
-	if (nmany && ioctl(file, NETPORT_IOC_BATCH, &b))
-		err(1, "NETPORT_IOC_BATCH");
-	nmany = 0;
-}
-
-static void hold(int file, struct netport_reserve r)
-{
-	many[nmany++] = r;
-	if (nmany == NETPORT_BATCH_MAX)
-		hold_all(file);
-}
 
 /* The ports of the range, each on one of @naddrs addresses from @addr on. */
 static void hold_range(uint32_t addr, unsigned int naddrs)
@@ -75,17 +20,6 @@ static void hold_range(uint32_t addr, unsigned int naddrs)
 	for (port = LOW; port <= HIGH; port++)
 		hold(file, binding(addr + port % naddrs, port, 0));
 	hold_all(file);
-}
-
-/* @n on as many addresses as it takes, by a file of its own. */
-static int hold_many(unsigned int n)
-{
-	unsigned int i, file = owner();
-
-	for (i = 0; i < n; i++)
-		hold(file, binding(OTHERS + i / 50000, 10000 + i % 50000, 0));
-	hold_all(file);
-	return file;
 }
 
 static void hold_port(uint32_t addr, unsigned int naddrs, unsigned int share)
@@ -204,16 +138,37 @@ static double row_pick_empty(void)
 	return single(OURS, 0, 0);
 }
 
-static double row_pick_999(void)
+/* One in @n ports is free. */
+static double pick_among(unsigned int n)
 {
 	unsigned int port, file = owner();
 
 	for (port = LOW; port <= HIGH; port++)
-		if (!left_free(port))
+		if (!left_free(port, n))
 			hold(file, binding(OURS, port, 0));
 	hold_all(file);
 	want = binding(OURS, 0, 0);
-	return measure(reserve_release, RANDOM_SAMPLES, 1);
+	return per_call(reserve_release);
+}
+
+static double row_pick_50(void)
+{
+	return pick_among(2);
+}
+
+static double row_pick_90(void)
+{
+	return pick_among(10);
+}
+
+static double row_pick_99(void)
+{
+	return pick_among(100);
+}
+
+static double row_pick_999(void)
+{
+	return pick_among(1000);
 }
 
 static double row_pick_full(void)
@@ -274,10 +229,30 @@ static double row_wildcard_10000(void)
 	return single(ANY, PORT, LB);
 }
 
+static double beside(unsigned int n)
+{
+	hold_many(n);
+	return single(OURS, PORT, 0);
+}
+
+static double row_held_1k(void)
+{
+	return beside(1000);
+}
+
+static double row_held_10k(void)
+{
+	return beside(10000);
+}
+
+static double row_held_100k(void)
+{
+	return beside(100000);
+}
+
 static double row_held_1m(void)
 {
-	hold_many(MILLION);
-	return single(OURS, PORT, 0);
+	return beside(MILLION);
 }
 
 static double row_build_1m(void)
@@ -306,6 +281,27 @@ static double row_list_1m(void)
 	if (sum != MILLION)
 		errx(1, "%u entries", sum);
 	return (now() - start) / (double)MILLION;
+}
+
+/* What debugfs says of the hash tables; the longest chain. */
+static double row_chain_1m(void)
+{
+	unsigned int length, longest = 0;
+	char table[16], line[64];
+	unsigned long buckets;
+	FILE *f;
+
+	hold_many(MILLION);
+	f = fopen("/sys/kernel/debug/netport/chains", "r");
+	if (!f || !fgets(line, sizeof(line), f))
+		err(1, "netport/chains in debugfs");
+	while (fscanf(f, "%15s %u %lu", table, &length, &buckets) == 3) {
+		printf("chains %s %u %lu\n", table, length, buckets);
+		if (length > longest)
+			longest = length;
+	}
+	fclose(f);
+	return longest;
 }
 
 static void hold_until_killed(unsigned int n)
@@ -339,6 +335,8 @@ static double row_memory_all(void)
 }
 
 /* Ours: what those ask for who serve TCP and UDP on IPv4 and IPv6. */
+static unsigned int set_port;
+
 static void reserve_set(void)
 {
 	static struct netport_binding udp = {
@@ -348,7 +346,7 @@ static void reserve_set(void)
 	struct netport_request r = {
 		.reserve.binding = {
 			.families = NETPORT_FAMILY_IPV4 | NETPORT_FAMILY_IPV6,
-			.protocol = IPPROTO_TCP, .port = PORT,
+			.protocol = IPPROTO_TCP, .port = set_port,
 		},
 		.terms = { .bindings = (uintptr_t)&udp, .nbindings = 1 },
 	};
@@ -362,6 +360,12 @@ static void reserve_set(void)
 }
 
 static double row_set(void)
+{
+	set_port = PORT;
+	return per_call(reserve_set);
+}
+
+static double row_portserver(void)
 {
 	return per_call(reserve_set);
 }
@@ -381,17 +385,22 @@ static double row_join_1000(void)
 
 static const struct row rows[] = {
 	ROW(control), ROW(reserve_release), { "reserve_release_charged", row_reserve_release },
-	ROW(batch_pair), ROW(available), ROW(refused), ROW(pick_empty), ROW(pick_999),
-	ROW(pick_full), ROW(pick_full_any), ROW(pick_full_half), ROW(pick_full_others),
-	ROW(pick_other), ROW(pick_others), ROW(beside_10000), ROW(wildcard_1),
-	ROW(wildcard_10000), ROW(held_1m), ROW(build_1m), ROW(list_1m), ROW(killed),
-	ROW(killed_1m), ROW(memory), ROW(memory_all), ROW(set), ROW(join_1000),
+	ROW(batch_pair), ROW(available), ROW(refused), ROW(pick_empty), ROW(pick_50),
+	ROW(pick_90), ROW(pick_99), ROW(pick_999), ROW(pick_full), ROW(pick_full_any),
+	ROW(pick_full_half), ROW(pick_full_others), ROW(pick_other), ROW(pick_others),
+	ROW(beside_10000), ROW(wildcard_1), ROW(wildcard_10000), ROW(held_1k), ROW(held_10k),
+	ROW(held_100k), ROW(held_1m), ROW(build_1m), ROW(list_1m), ROW(chain_1m),
+	ROW(killed), ROW(killed_1m),
+	ROW(memory), ROW(memory_all), ROW(set), ROW(join_1000),
+	ROW(portserver),
 };
 
 int main(int argc, char **argv)
 {
 	if (argc != 3)
 		errx(2, "usage: %s PEER ROW", argv[0]);
+	if (!strcmp(argv[1], "floor"))
+		device = "/dev/netport_floor";
 	fd = owner();
 	return run_row(rows, ARRAY_SIZE(rows), argv[1], argv[2]);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Reads ./rows: prints "KEY PEER" for what matches one of the globs in PATTERNS, and for the
-# rows that the goals of these refer to.  PART is "ratio cpusN" for ratios with so many CPUs, or
-# "others".
+# rows that the goals of these refer to.  PART is "ratio cpusN" for ratios with so many CPUs,
+# "python" for what takes Python, or "others".
 
 function regular(glob) {
 	gsub(/[.+^$(){}|\\]/, "\\\\&", glob)
@@ -26,7 +26,7 @@ BEGIN { npatterns = split(patterns, pattern, " ") }
 
 { order[++nrows] = $1; peers[$1] = $3; goal[$1] = $4 }
 
-{ part_of[$1] = $2 == "ratio" ? "ratio " substr($1, 1, 5) : "others" }
+{ part_of[$1] = $2 == "ratio" ? "ratio " substr($1, 1, 5) : $2 ~ /Python/ ? "python" : "others" }
 
 END {
 	for (r = 1; r <= nrows; r++)

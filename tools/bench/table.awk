@@ -49,10 +49,20 @@ NF == 3 && $2 ~ /^[a-z]+$/ {
 	}
 }
 
+$1 == "chains" && NF == 4 {
+	if (!($2 in lengths))
+		tables[++ntables] = $2
+	buckets[$2, $3] = $4
+	if ($3 >= lengths[$2] + 0)
+		lengths[$2] = $3
+}
+
 END {
-	printf "{\"kernel\": \"%s\",\n \"method\": \"%s\",\n \"rows\": [", kernel, method >json
-	format = "%-58s %9s %9s %9s %9s %7s %9s  %s\n"
-	printf format, "work (" kernel ")", "netport", "UDP", "TCP", "gVisor", "ratio", "goal", "met"
+	printf "{\"kernel\": \"%s\",\n \"date\": \"%s\",\n \"method\": \"%s\",\n \"rows\": [", \
+		kernel, date, method >json
+	format = "%-58s %9s %9s %9s %9s %9s %7s %9s  %s\n"
+	printf format, "work (" kernel ")", "netport", "floor", "UDP", "TCP", "gVisor", "ratio",
+		"goal", "met"
 	while ((getline line <rows) > 0) {
 		if (line ~ /^#/)
 			continue
@@ -72,21 +82,36 @@ END {
 			if (x == "")
 				continue
 			peers = peers (peers == "" ? "" : ", ") "\"" peer[i] "\": " number(x)
-			if (known(x) && (best == "" || (minimum ? x + 0 > best + 0 : x + 0 < best + 0)))
+			if (peer[i] != "floor" && known(x) && (best == "" || (minimum ? x + 0 > best + 0 : x + 0 < best + 0)))
 				best = x
 		}
 		ratio = best == "" || !known(ours) || !(ours + 0) || key == "control" ? "" : sprintf("%.2f", minimum ? ours / best : best / ours)
 		printf format, f[5] (f[2] ~ /^instructions/ ? "" : " [" f[2] "]"), short(ours),
-			short(value[key, "udp"]), short(value[key, "tcp"]), short(value[key, "gvisor"]),
+			short(value[key, "floor"]), short(value[key, "udp"]), short(value[key, "tcp"]), short(value[key, "gvisor"]),
 			ratio, goal == "" ? "" : (minimum ? ">= " : "") short(goal),
 			met == "true" ? "yes" : met == "false" ? "NO" : ""
+		# Whoever has no column.
+		for (i = 1; i <= n; i++)
+			if (peer[i] ~ /^port/ && (key, peer[i]) in value)
+				printf "%58s %9s\n", peer[i], short(value[key, peer[i]])
 		printf "%s\n  {\"key\": \"%s\", \"work\": \"%s\", \"unit\": \"%s\", \"netport\": %s, \"peers\": {%s}, \"goal\": %s, \"met\": %s}",
 			sep, key, f[5], f[2], number(ours), peers, number(goal), met >json
 		sep = ","
 		total += met != "null"
 		good += met == "true"
 	}
-	printf "\n]}\n" >json
-	printf "%d of %d goals met; ratio: how often netport is better than the best peer\n", good, total
+	printf "\n],\n \"chains\": {" >json
+	for (t = 1; t <= ntables; t++) {
+		printf "%schains of %s with 1M held, by length:", (t > 1 ? "" : "\n"), tables[t]
+		printf "%s\"%s\": [", (t > 1 ? ", " : ""), tables[t] >json
+		for (i = 0; i <= lengths[tables[t]]; i++) {
+			printf " %d: %d", i, buckets[tables[t], i]
+			printf "%s%d", (i ? ", " : ""), buckets[tables[t], i] >json
+		}
+		print ""
+		printf "]" >json
+	}
+	print "}}" >json
+	printf "%d of %d goals met; ratio: how often netport is better than the best peer; floor: the least\n", good, total
 	exit failed
 }

@@ -115,7 +115,7 @@ checkpatch() {
 		! try "$name" run_checkpatch "$ignored" "${changed[@]}" || is_clean "${lines[@]}"
 	fi
 }
-checkpatch module "$module" module tools/selftests/modules
+checkpatch module "$module" module tools/selftests/modules tools/bench/modules
 checkpatch uapi "$uapi" uapi
 checkpatch kunit "$kunit" kunit
 checkpatch samples "$samples" samples/*/netport_*.c

@@ -20,25 +20,35 @@ import (
 )
 
 const (
-	port          = 40000
-	low           = 16000
-	high          = 65535
-	samples       = 101
-	warmUp        = 20000 // until the collector has given memory back
-	calls         = 64
-	randomSamples = 4001
-	held          = 200000
+	port        = 40000
+	low         = 16000
+	high        = 65535
+	samples     = 101
+	warmUp      = 20000 // until the collector has given memory back
+	calls       = 64
+	randomCalls = 5
+	held        = 200000
 )
 
 var (
 	pm   = ports.NewPortManager()
-	rng  = rand.New(rand.NewSource(time.Now().UnixNano()))
+	rng  = rand.New(new(spread))
 	ipv4 = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber}
 	both = []tcpip.NetworkProtocolNumber{header.IPv4ProtocolNumber, header.IPv6ProtocolNumber}
 	ours = tcpip.Address("\x0a\x00\x00\x01")
 	any  = tcpip.Address("")
 	want ports.Reservation
 )
+
+// Numbers that are spread evenly, as random ones are after many more calls.
+type spread uint64
+
+func (s *spread) Seed(int64) {}
+
+func (s *spread) Int63() int64 {
+	*s += 0x9e3779b97f4a7c15
+	return int64(*s >> 1)
+}
 
 func other(i int) tcpip.Address {
 	return tcpip.Address([]byte{10, 1, byte(i >> 8), byte(i)})
@@ -94,7 +104,7 @@ func measure(work func(), samples int, calls int) float64 {
 	sample := make([]float64, samples)
 	cost := clockCost()
 	work()
-	for i := 0; calls > 1 && i < warmUp; i++ {
+	for i := 0; calls > randomCalls && i < warmUp; i++ {
 		work()
 	}
 	runtime.GC()
@@ -131,6 +141,22 @@ func full(holder tcpip.Address) float64 {
 	return measure(refused, 9, 1)
 }
 
+// One in n ports is free.
+func pickAmong(n int) float64 {
+	for p := low; p <= high; p++ {
+		if p%n != p/n%n {
+			hold(binding(ours, p, false))
+		}
+	}
+	want = binding(ours, 0, false)
+	return measure(reserveRelease, samples, randomCalls)
+}
+
+func beside(n int) float64 {
+	holdMany(n)
+	return single(ours, port, false)
+}
+
 func holdMany(n int) {
 	for i := 0; i < n; i++ {
 		hold(binding(other(i/50000), 10000+i%50000, false))
@@ -155,16 +181,11 @@ var rows = map[string]func() float64{
 		want = binding(ours, port, false)
 		return measure(refused, samples, calls)
 	},
-	"pick_empty": func() float64 { return single(ours, 0, false) },
-	"pick_999": func() float64 {
-		for p := low; p <= high; p++ {
-			if p%999 != 0 {
-				hold(binding(ours, p, false))
-			}
-		}
-		want = binding(ours, 0, false)
-		return measure(reserveRelease, randomSamples, 1)
-	},
+	"pick_empty":    func() float64 { return single(ours, 0, false) },
+	"pick_50":       func() float64 { return pickAmong(2) },
+	"pick_90":       func() float64 { return pickAmong(10) },
+	"pick_99":       func() float64 { return pickAmong(100) },
+	"pick_999":      func() float64 { return pickAmong(1000) },
 	"pick_full":     func() float64 { return full(ours) },
 	"pick_full_any": func() float64 { return full(any) },
 	"pick_other": func() float64 {
@@ -184,10 +205,10 @@ var rows = map[string]func() float64{
 		want = binding(any, port, true)
 		return measure(reserveRelease, 9, 1)
 	},
-	"held_1m": func() float64 {
-		holdMany(1000000)
-		return single(ours, port, false)
-	},
+	"held_1k":   func() float64 { return beside(1000) },
+	"held_10k":  func() float64 { return beside(10000) },
+	"held_100k": func() float64 { return beside(100000) },
+	"held_1m":   func() float64 { return beside(1000000) },
 	"memory": func() float64 {
 		var before, after runtime.MemStats
 		runtime.GC()
