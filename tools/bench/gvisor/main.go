@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 // The rows of gVisor's PortManager, as Debian packages it: called in the process that it is
-// in, so with no system call, and in one thread.  What the garbage collector does is not in a
-// median of short samples, which is in its favour.
+// in, so with no system call, and in one thread.
 package main
 
 import (
@@ -20,14 +19,14 @@ import (
 )
 
 const (
-	port        = 40000
-	low         = 16000
-	high        = 65535
-	samples     = 101
-	warmUp      = 20000 // until the collector has given memory back
-	calls       = 64
-	randomCalls = 5
-	held        = 200000
+	port       = 40000
+	low        = 16000
+	high       = 65535
+	samples    = 25
+	sampleTime = 16 * time.Millisecond
+	fewSamples = 9 // of calls that take longer
+	calls      = 64
+	held       = 200000
 )
 
 var (
@@ -100,14 +99,21 @@ func clockCost() float64 {
 	return median(sample)
 }
 
-func measure(work func(), samples int, calls int) float64 {
-	sample := make([]float64, samples)
-	cost := clockCost()
+// What work costs a call, with its share of the garbage collector's.
+func measure(work func()) float64 {
 	work()
-	for i := 0; calls > randomCalls && i < warmUp; i++ {
+	start := time.Now()
+	work()
+	calls := int(sampleTime/time.Since(start)) + 1
+	for i := 0; i < 2*calls; i++ { // until the heap has its size
 		work()
 	}
-	runtime.GC()
+	n := samples
+	if calls == 1 {
+		n = fewSamples
+	}
+	sample := make([]float64, n)
+	cost := clockCost()
 	for i := range sample {
 		start := time.Now()
 		for j := 0; j < calls; j++ {
@@ -120,7 +126,7 @@ func measure(work func(), samples int, calls int) float64 {
 
 func single(addr tcpip.Address, port int, share bool) float64 {
 	want = binding(addr, port, share)
-	return measure(reserveRelease, samples, calls)
+	return measure(reserveRelease)
 }
 
 func holdPort(naddrs int, share bool) {
@@ -138,7 +144,7 @@ func holdRange(addr tcpip.Address) {
 func full(holder tcpip.Address) float64 {
 	holdRange(holder)
 	want = binding(ours, 0, false)
-	return measure(refused, 9, 1)
+	return measure(refused)
 }
 
 // One in n ports is free.
@@ -149,7 +155,7 @@ func pickAmong(n int) float64 {
 		}
 	}
 	want = binding(ours, 0, false)
-	return measure(reserveRelease, samples, randomCalls)
+	return measure(reserveRelease)
 }
 
 func beside(n int) float64 {
@@ -179,7 +185,7 @@ var rows = map[string]func() float64{
 	"refused": func() float64 {
 		hold(binding(ours, port, false))
 		want = binding(ours, port, false)
-		return measure(refused, samples, calls)
+		return measure(refused)
 	},
 	"pick_empty":    func() float64 { return single(ours, 0, false) },
 	"pick_50":       func() float64 { return pickAmong(2) },
@@ -203,7 +209,7 @@ var rows = map[string]func() float64{
 	"wildcard_10000": func() float64 {
 		holdPort(10000, true)
 		want = binding(any, port, true)
-		return measure(reserveRelease, 9, 1)
+		return measure(reserveRelease)
 	},
 	"held_1k":   func() float64 { return beside(1000) },
 	"held_10k":  func() float64 { return beside(10000) },
@@ -218,7 +224,7 @@ var rows = map[string]func() float64{
 		runtime.ReadMemStats(&after)
 		return float64(after.HeapAlloc-before.HeapAlloc) / held
 	},
-	"set": func() float64 { return measure(set, samples, calls) },
+	"set": func() float64 { return measure(set) },
 	"join_1000": func() float64 {
 		for i := 0; i < 1000; i++ {
 			hold(binding(ours, port, true))
