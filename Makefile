@@ -51,6 +51,8 @@ bench-plot:		## draw the curves of what it has measured: tools/bench/*.svg
 	@tools/bench/plot.sh
 bench-compare:		## where two runs of it differ by more than they should (A=one.json, B=another.json)
 	@mawk -f tools/bench/compare.awk "$(A)" "$(or $(B),build/bench.json)"
+latency:		## for how long bottom halves are off, with a thousand held and with a million
+	@tools/bench/latency.sh
 bench-accept:		## make what netport costs now what `make test` compares with
 	@tools/bench/accept.sh
 
@@ -89,5 +91,5 @@ help:			## this list
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
-	bench bench-plot bench-compare bench-accept modules modules_install install uninstall dkms-install dkms-uninstall \
-	clean distclean update cache-clean help
+	bench bench-plot bench-compare latency bench-accept modules modules_install install \
+	uninstall dkms-install dkms-uninstall clean distclean update cache-clean help
