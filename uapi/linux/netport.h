@@ -902,7 +902,8 @@ struct netport_ephemeral {
  *
  * It's never without one, and the token stays.  The other owner is in the same
  * network namespace.  One with LOAD_BALANCED can go to an owner of another uid only if it
- * isn't in anybody's way there, else EADDRINUSE.
+ * isn't in anybody's way there, else EADDRINUSE.  (Where NETPORT_IOC_EXTEND has put a tuple
+ * below what it had, these count, too.)
  *
  * ::
  *
