@@ -32,6 +32,11 @@ kcsan:			## the same on a kernel that tells who races with whom (not part of tes
 torture:		## lookups on every CPU against churn (SECONDS=60, KERNEL=debug or kcsan)
 	@T='netport_lookup_torture*' SELFTESTS=0 \
 		APPEND="netport_kunit.torture_seconds=$(or $(SECONDS),60)" $(testbed)/test.sh $(or $(KERNEL),debug)
+fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
+	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
+		tools/fuzz/fuzz.sh
+fuzz-mutants:		## does that find what is wrong? Seeded bugs, one after the other (T='pattern')
+	@tools/fuzz/mutants.sh "$(T)"
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
 icount:			## what calls cost, on a machine whose clock counts instructions
@@ -87,9 +92,10 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell, torture); SECONDS (torture); ROWS (bench); A, B (bench-compare); DESTDIR (install)"
+	@echo "KERNEL (shell, torture, fuzz); SECONDS (torture, fuzz); SEED (fuzz); ROWS (bench);"
+	@echo "A, B (bench-compare); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug kcsan torture stock icount check uapi kernels \
-	bench bench-plot bench-compare latency bench-accept modules modules_install install \
+.PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount check uapi \
+	kernels bench bench-plot bench-compare latency bench-accept modules modules_install install \
 	uninstall dkms-install dkms-uninstall clean distclean update cache-clean help

@@ -12,16 +12,22 @@ examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
 command := $(wildcard tools/netport/*.c)
 samples := datagram-echo datagram-share
+fuzz := $(wildcard tools/fuzz/*.c)
 benches := $(patsubst tools/bench/%.c,%,$(wildcard tools/bench/*.c))
 
-test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32))
+test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32)
 example-outputs := $(examples:%=$(BUILD)/examples/%)
 bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) $(if $(command),netport))
 
 tests: $(test-outputs) | prune
 bin: $(bin-outputs) | prune
 examples: $(example-outputs) | prune
+fuzz: $(BUILD)/tests/fuzz
 bench: $(benches:%=$(BUILD)/bench/%)
+
+$(BUILD)/tests/fuzz $(BUILD)/tests/fuzz.32: $(fuzz) $(wildcard tools/fuzz/*.h) uapi/linux/netport.h
+	@mkdir -p $(@D)
+	$(CC) $(if $(filter %.32,$@),-m32) $(CFLAGS) -Iuapi $(LDFLAGS) -o $@ $(fuzz)
 
 # The harness's own macros are not ours to fix.
 $(BUILD)/tests/%: tools/selftests/%.c
@@ -62,5 +68,5 @@ prune:
 	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/*); do \
 		case " $(test-outputs) $(bin-outputs) $(example-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
 
-.PHONY: tests bin examples bench prune
+.PHONY: tests bin examples bench fuzz prune
 -include $(wildcard $(BUILD)/dep/*.d)
