@@ -18,7 +18,7 @@ esac
 
 case $name in
 uml)   patience=300 ;;
-debug|kcsan) patience=1500 ;;
+debug|kcsan) patience=2400 ;;
 *)     patience=600 ;;
 esac
 run=(timeout --foreground -k 5 "${TIMEOUT:-$patience}")
