@@ -39,6 +39,27 @@ static void np_view_occ(struct np_view *v, const struct np_occ *occ)
 	v->occ[v->noccs++] = occ;
 }
 
+/*
+ * The bitmaps of all that can be in the way of a binding in a space, but for its own address.
+ * Return how many.
+ */
+static __always_inline unsigned int np_want_occs(const struct np_want *w,
+						 const struct np_occ *occ[NP_VIEW_OCCS])
+{
+	const struct np_space *sp = w->space;
+	unsigned int i, n = 0;
+
+	occ[n++] = &sp->any_occ[NP_ANY_BOTH];
+	for (i = 0; i < NP_FAMILIES; i++) {
+		if (!(w->families & BIT(i)))
+			continue;
+		occ[n++] = &sp->any_occ[i];
+		if (w->any >= 0)
+			occ[n++] = &sp->used[i];
+	}
+	return n;
+}
+
 /**
  * np_view_add() - look at what can be in the way of one more binding
  * @v: the view, with room for NP_VIEW_OCCS bitmaps and one address more
@@ -46,20 +67,14 @@ static void np_view_occ(struct np_view *v, const struct np_occ *occ)
  */
 void np_view_add(struct np_view *v, const struct np_want *w)
 {
-	struct np_space *sp = w->space;
-	const struct np_occ *occ;
-	unsigned int i;
+	const struct np_occ *occs[NP_VIEW_OCCS] __uninitialized, *occ;
+	unsigned int i, n;
 
-	if (!sp)
+	if (!w->space)
 		return;
-	np_view_occ(v, &sp->any_occ[NP_ANY_BOTH]);
-	for (i = 0; i < NP_FAMILIES; i++) {
-		if (!(w->families & BIT(i)))
-			continue;
-		np_view_occ(v, &sp->any_occ[i]);
-		if (w->any >= 0)
-			np_view_occ(v, &sp->used[i]);
-	}
+	n = np_want_occs(w, occs);
+	for (i = 0; i < n; i++)
+		np_view_occ(v, occs[i]);
 	if (w->any >= 0 || !w->addr)
 		return;
 	occ = np_addr_occ(w->addr);
@@ -438,25 +453,20 @@ EXPORT_SYMBOL_IF_KUNIT(np_pick_next_of);
 static bool np_pick_start_free(const struct np_cursor *c, struct np_net *nn,
 			       const struct np_want *w)
 {
-	unsigned int i, word = c->start / NP_WORD_PORTS;
-	const struct np_space *sp = w->space;
+	unsigned int i, n, word = c->start / NP_WORD_PORTS;
+	const struct np_occ *occ[NP_VIEW_OCCS] __uninitialized;
 	u64 bits;
 
-	if (c->pass != NP_PASS_FREE || c->done || !sp || !w->addr)
+	if (c->pass != NP_PASS_FREE || c->done || !w->space || !w->addr)
 		return false;
 	rcu_read_lock();
 	bits = np_want_word(nn, w, word);
 	rcu_read_unlock();
 	if (unlikely(w->align > 1))
 		bits &= np_align_word(w, word);
-	bits &= ~np_occ_word(&sp->any_occ[NP_ANY_BOTH], word);
-	for (i = 0; i < NP_FAMILIES; i++) {
-		if (!(w->families & BIT(i)))
-			continue;
-		bits &= ~np_occ_word(&sp->any_occ[i], word);
-		if (w->any >= 0)
-			bits &= ~np_occ_word(&sp->used[i], word);
-	}
+	n = np_want_occs(w, occ);
+	for (i = 0; i < n; i++)
+		bits &= ~np_occ_word(occ[i], word);
 	if (w->any < 0)
 		bits &= ~np_addr_word(w->addr, word);
 	return bits & BIT_ULL(c->start % NP_WORD_PORTS);
