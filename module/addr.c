@@ -331,11 +331,15 @@ void np_addr_peek(struct np_net *nn, struct np_want *w)
 		np_addr_key(&key, w);
 		w->addr = rhashtable_lookup(&nn->addrs, &key, np_addr_params);
 	}
-	if (w->addr) {
+	/* One that is dying is as good as gone; to wait for that may take long. */
+	if (w->addr && likely(atomic_read(&w->addr->ref))) {
 		w->space = w->addr->space;
 		return;
 	}
+	w->addr = NULL;
 	w->space = xa_load(&nn->spaces, w->protocol);
+	if (w->space && unlikely(!atomic_read(&w->space->ref)))
+		w->space = NULL;
 	if (w->space && w->any >= 0)
 		w->addr = &w->space->any[w->any];
 }
