@@ -375,8 +375,12 @@ static void list__each_once_among_threads(struct kunit *test)
 
 static const char * const list_things[] = {
 	"10.0.0.1 port=80", "10.0.0.1 port=80 proto=0", "* port=81 bob", "10.0.0.2 port=80 bob",
-	":: port=82 tcp alice2", "10.0.0.2 port=65535 tcp",
+	":: port=82 tcp alice2", "10.0.0.2 port=65535 tcp", "0.0.0.0 port=84", "::1 port=85",
+	"fe80::1 port=86 dev=3", "fe80::1 port=86 dev=4",
 };
+
+#define RANGE	NETPORT_LIST_RANGE
+#define ADDR	NETPORT_LIST_ADDR
 
 static const struct list_filter {
 	const char	*desc;
@@ -385,11 +389,14 @@ static const struct list_filter {
 	u16		protocol;
 	u16		port;
 	u32		found;		/* of list_things */
+	u16		low;
+	u16		high;
+	const char	*addr;		/* as in list_things */
 } list_filters[] = {
-	{ "none", 0, 0, 0, 0, 0x3f },
-	{ "mine", NETPORT_LIST_MINE, 0, 0, 0, 0x23 },
+	{ "none", 0, 0, 0, 0, 0x3ff },
+	{ "mine", NETPORT_LIST_MINE, 0, 0, 0, 0x3e3 },
 	{ "an owner", NETPORT_LIST_OWNER, KIT_BOB, 0, 0, 0x0c },
-	{ "the owner who asks", NETPORT_LIST_OWNER, KIT_ALICE, 0, 0, 0x23 },
+	{ "the owner who asks", NETPORT_LIST_OWNER, KIT_ALICE, 0, 0, 0x3e3 },
 	{ "another owner of the uid", NETPORT_LIST_OWNER, KIT_ALICE2, 0, 0, 0x10 },
 	{ "no owner", NETPORT_LIST_OWNER, KIT_NWHO, 0, 0, 0 },
 	{ "mine and somebody else's", NETPORT_LIST_MINE | NETPORT_LIST_OWNER, KIT_BOB, 0, 0, 0 },
@@ -403,6 +410,24 @@ static const struct list_filter {
 	{ "port, and mine", NETPORT_LIST_PORT | NETPORT_LIST_MINE, 0, 0, 80, 0x03 },
 	{ "all", NETPORT_LIST_MINE | NETPORT_LIST_OWNER | NETPORT_LIST_PROTOCOL | NETPORT_LIST_PORT,
 	  KIT_ALICE, 17, 80, 0x01 },
+	{ "a range", RANGE, 0, 0, 0, 0x14, 81, 83 },
+	{ "a range of one port", RANGE, 0, 0, 0, 0x0b, 80, 80 },
+	{ "a range from a port on", RANGE, 0, 0, 0, 0x3f0, 82 },
+	{ "a range up to a port", RANGE, 0, 0, 0, 0x0f, 0, 81 },
+	{ "a range of all ports", RANGE, 0, 0, 0, 0x3ff },
+	{ "a range with nothing in it", RANGE, 0, 0, 0, 0, 87, 65534 },
+	{ "a range and a port in it", RANGE | NETPORT_LIST_PORT, 0, 0, 80, 0x0b, 79, 81 },
+	{ "a range and a port outside", RANGE | NETPORT_LIST_PORT, 0, 0, 80, 0, 81, 90 },
+	{ "an address", ADDR, 0, 0, 0, 0x03, 0, 0, "10.0.0.1" },
+	{ "an address, mapped", ADDR, 0, 0, 0, 0x28, 0, 0, "::ffff:10.0.0.2" },
+	{ "an address that nobody has", ADDR, 0, 0, 0, 0, 0, 0, "10.0.0.3" },
+	{ "any of IPv4", ADDR, 0, 0, 0, 0x40, 0, 0, "0.0.0.0" },
+	{ "any of IPv4, mapped", ADDR, 0, 0, 0, 0x40, 0, 0, "::ffff:0.0.0.0" },
+	{ "any of IPv6", ADDR, 0, 0, 0, 0x10, 0, 0, "::" },
+	{ "any of both", ADDR, 0, 0, 0, 0x04, 0, 0, "*" },
+	{ "an IPv6 address", ADDR, 0, 0, 0, 0x80, 0, 0, "::1" },
+	{ "a link-local one, of every device", ADDR, 0, 0, 0, 0x300, 0, 0, "fe80::1" },
+	{ "address and range", ADDR | RANGE, 0, 0, 0, 0x20, 81, 0, "10.0.0.2" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(list_filter, list_filters, desc);
@@ -412,6 +437,7 @@ static void list_filter__by(struct kunit *test)
 	const struct list_filter *f = test->param_value;
 	struct list_dump *d = list_dump(test, kit_owner(test, KIT_ALICE), 1);
 	u64 token[ARRAY_SIZE(list_things)];
+	struct kit_req r;
 	u32 found = 0;
 	unsigned int i;
 	int got;
@@ -421,6 +447,13 @@ static void list_filter__by(struct kunit *test)
 	d->list.flags = f->flags;
 	d->list.protocol = f->protocol;
 	d->list.port = f->port;
+	d->list.low = f->low;
+	d->list.high = f->high;
+	if (f->addr) {
+		kit_parse(test, f->addr, &r);
+		d->list.families = r.req.binding.families;
+		memcpy(d->list.addr, r.req.binding.addr, sizeof(d->list.addr));
+	}
 	if (f->flags & NETPORT_LIST_OWNER)
 		d->list.owner = f->who == KIT_NWHO ? U64_MAX : kit_owner(test, f->who)->id;
 	while ((got = list_next(d)) > 0)
@@ -559,13 +592,28 @@ static const struct list_refusal {
 } list_refusals[] = {
 	{ "no filter", { .count = 1 }, 0 },
 	{ "no room", { .count = 0 }, -EINVAL },
-	{ "the first unknown flag", { .count = 1, .flags = 1 << 4 }, -EINVAL },
+	{ "the first unknown flag", { .count = 1, .flags = 1 << 6 }, -EINVAL },
 	{ "the last flag", { .count = 1, .flags = 1U << 31 }, -EINVAL },
-	{ "an unknown flag among others", { .count = 1, .flags = 0x1f }, -EINVAL },
-	{ "all flags", { .count = 1, .flags = 0xf, .owner = 1, .protocol = 1, .port = 1 }, 0 },
+	{ "an unknown flag among others", { .count = 1, .flags = 0x7f, .families = 1 }, -EINVAL },
+	{ "all flags", { .count = 1, .flags = 0x3f, .owner = 1, .protocol = 1, .port = 1,
+			 .families = 1, .addr = { 1 }, .low = 1, .high = 2 }, 0 },
 	{ "an owner without its flag", { .count = 1, .flags = 0xd, .owner = 1 }, -EINVAL },
 	{ "an owner of 64 bits", { .count = 1, .flags = 0xd, .owner = 1ULL << 63 }, -EINVAL },
 	{ "a protocol without its flag", { .count = 1, .flags = 0xb, .protocol = 1 }, -EINVAL },
+	{ "padding", { .count = 1, .__pad = 1 }, -EINVAL },
+	{ "a first port without its flag", { .count = 1, .flags = 0xf, .low = 1 }, -EINVAL },
+	{ "a last port without its flag", { .count = 1, .flags = 0xf, .high = 1 }, -EINVAL },
+	{ "a range backwards", { .count = 1, .flags = RANGE, .low = 2, .high = 1 }, -EINVAL },
+	{ "a family without its flag", { .count = 1, .flags = 0x1f, .families = 1 }, -EINVAL },
+	{ "an address without its flag", { .count = 1, .flags = 0x1f, .addr = { 1 } }, -EINVAL },
+	{ "an address' last byte without", { .count = 1, .addr = { [15] = 1 } }, -EINVAL },
+	{ "an address without a family", { .count = 1, .flags = ADDR, .addr = { 1 } }, -EINVAL },
+	{ "a family that is none", { .count = 1, .flags = ADDR, .families = 4 }, -EINVAL },
+	{ "a family that is none, too", { .count = 1, .flags = ADDR, .families = 0x101 }, -EINVAL },
+	{ "an address of both families", { .count = 1, .flags = ADDR, .families = 3,
+					   .addr = { 1 } }, -EINVAL },
+	{ "IPv4, and more", { .count = 1, .flags = ADDR, .families = 1,
+			      .addr = { 1, [15] = 1 } }, -EINVAL },
 	{ "a port without its flag", { .count = 1, .flags = 0x7, .port = 1 }, -EINVAL },
 	{ "flags with zeros", { .count = 1, .flags = 0xe }, 0 },
 	{ "the end", { .count = 1, .cursor = { 0, 0, 1 } }, 0 },

@@ -35,7 +35,7 @@ static_assert(sizeof(struct netport_transfer) == 16);
 static_assert(sizeof(struct netport_label) == 40);
 static_assert(sizeof(struct netport_granted) == 24);
 static_assert(sizeof(struct netport_entry) == 168);
-static_assert(sizeof(struct netport_list) == 56);
+static_assert(sizeof(struct netport_list) == 80);
 static_assert(sizeof(struct netport_info) == 80);
 
 /* What arrays in user memory may have from one entry to the next. */
@@ -626,13 +626,16 @@ static int np_put_entries(const struct netport_list *list, u32 at,
 static int np_ioc_list(struct netport_owner *owner, union np_arg *arg,
 		       void __user *to, bool grown)
 {
-	struct netport_list *list = &arg->list, chunk = *list;
+	struct netport_list *list = &arg->list, chunk;
 	struct netport_list __user *result = to;
 	bool curious = np_owner_admin(owner);
 	struct netport_entry *entries;
 	u32 done = 0;
 	int err;
 
+	if (!grown)
+		memset_after(list, 0, port);
+	chunk = *list;
 	if (list->size % sizeof(u64) || list->size < sizeof(*entries) ||
 	    list->size > NP_STRIDE_MAX || !list->count)
 		return -EINVAL;
@@ -725,6 +728,7 @@ static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
 		.candidate_size = sizeof(struct netport_candidate),
 		.release_size = sizeof(struct netport_release),
 		.entry_size = sizeof(struct netport_entry),
+		.list_size = sizeof(struct netport_list),
 	};
 
 	np_owner_limits(&info);

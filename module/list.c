@@ -24,7 +24,7 @@
 #include "netport_priv.h"
 
 #define NP_LIST_ALL	(NETPORT_LIST_MINE | NETPORT_LIST_OWNER | NETPORT_LIST_PROTOCOL | \
-			 NETPORT_LIST_PORT)
+			 NETPORT_LIST_PORT | NETPORT_LIST_RANGE | NETPORT_LIST_ADDR)
 
 /* one entry */
 
@@ -152,6 +152,10 @@ struct np_list_found {
  * @entries: what was found
  * @n: how many
  * @curious: see np_entry_fill()
+ * @low: the first port that is wanted,
+ * @high: and the last one
+ * @families: of the local address that is wanted, or 0: of any
+ * @addr: this address, as np_addr.key has it
  * @shard: all tokens of the shards before are done, and in this one
  * @rhash: those with a hash that is less when its bits are reversed,
  * @token: with this hash those that are less,
@@ -167,6 +171,10 @@ struct np_list_walk {
 	struct netport_entry		*entries;
 	u32				n;
 	bool				curious;
+	u16				low;
+	u16				high;
+	u8				families;
+	struct in6_addr			addr;
 	unsigned int			shard;
 	u32				rhash;
 	u64				token;
@@ -208,6 +216,11 @@ static bool np_list_wants_bind(const struct np_list_walk *l, const struct np_bin
 	const struct netport_list *list = l->list;
 
 	if (list->flags & NETPORT_LIST_PORT && b->e.port != list->port)
+		return false;
+	if (b->e.port < l->low || b->e.port > l->high)
+		return false;
+	if (l->families && (np_addr_families(b->addr) != l->families ||
+			    !ipv6_addr_equal(&b->addr->key.addr, &l->addr)))
 		return false;
 	return !(list->flags & NETPORT_LIST_PROTOCOL) ||
 	       b->addr->space->protocol == list->protocol;
@@ -399,12 +412,36 @@ static void np_list_save(const struct np_list_walk *l, u64 cursor[3])
 
 static int np_list_check(const struct netport_list *list)
 {
-	if (!list->count || list->flags & ~NP_LIST_ALL)
+	if (!list->count || list->flags & ~NP_LIST_ALL || list->__pad)
 		return -EINVAL;
 	if ((list->owner && !(list->flags & NETPORT_LIST_OWNER)) ||
 	    (list->protocol && !(list->flags & NETPORT_LIST_PROTOCOL)) ||
-	    (list->port && !(list->flags & NETPORT_LIST_PORT)))
+	    (list->port && !(list->flags & NETPORT_LIST_PORT)) ||
+	    ((list->low || list->high) && !(list->flags & NETPORT_LIST_RANGE)))
 		return -EINVAL;
+	return 0;
+}
+
+/* Ports and address, in the form that bindings have. */
+static int np_list_filter(struct np_list_walk *l)
+{
+	const struct netport_list *list = l->list;
+	/* A link-local address is none without a device; here it's of every one. */
+	struct netport_binding b = { .families = list->families, .ifindex = 1 };
+	struct np_want w;
+
+	l->low = list->low;
+	l->high = list->high ?: U16_MAX;
+	if (l->low > l->high)
+		return -EINVAL;
+	if (!(list->flags & NETPORT_LIST_ADDR))
+		return list->families || memchr_inv(list->addr, 0, sizeof(list->addr)) ?
+		       -EINVAL : 0;
+	memcpy(b.addr, list->addr, sizeof(b.addr));
+	if (np_want_init(&w, NULL, &b, 0))
+		return -EINVAL;
+	l->families = w.families;
+	l->addr = w.local;
 	return 0;
 }
 
@@ -428,7 +465,7 @@ int np_list(struct netport_owner *owner, struct netport_list *list,
 	};
 	int err;
 
-	err = np_list_check(list) ?: np_list_load(&l, list->cursor);
+	err = np_list_check(list) ?: np_list_filter(&l) ?: np_list_load(&l, list->cursor);
 	if (err)
 		return err;
 	if (READ_ONCE(owner->nn->dead))

@@ -604,7 +604,11 @@ void generate(struct op *op, unsigned int index, __u16 window)
 			}
 		break;
 	case OP_LIST:
-		op->options = one_in(20) ? 16 : below(16);
+		op->options = one_in(20) ? 64 : below(64) & below(64);
+		a_range(&op->q[0].r.reserve);
+		a_binding(&op->q[0].r.reserve.binding, false);
+		if (one_in(10))
+			spoil_binding(&op->q[0].r.reserve.binding);
 		op->other = below(OWNERS);
 		op->low = a_port();
 		op->high = protocols[below(4)];

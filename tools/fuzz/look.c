@@ -6,19 +6,41 @@
 
 #include "ops.h"
 
+/* Range and address of a filter; the first version of the structure has none. */
+static bool list_filter(const struct op *op, struct netport_list *l)
+{
+	const struct netport_reserve *r = &op->q[0].r.reserve;
+	struct bind parsed;
+
+	if (op->how == HOW_SHORT)
+		return !(l->flags & NETPORT_LIST_ADDR);
+	if (l->flags & NETPORT_LIST_RANGE) {
+		l->low = r->low;
+		l->high = r->high;
+	}
+	if (l->flags & NETPORT_LIST_ADDR) {
+		l->families = r->binding.families;
+		memcpy(l->addr, r->binding.addr, sizeof(l->addr));
+		if (!filter_address(l, &parsed))
+			return false;
+	}
+	return !l->high || l->low <= l->high;
+}
+
 bool do_list(struct op *op)
 {
 	struct netport_list l = { .flags = op->options };
+	bool sane = list_filter(op, &l) && !(l.flags & ~63) && op->count;
 	int slot = op->who;
 	struct allow a;
 
 	if (!usable(slot))
 		return false;
-	if (op->how != HOW_WELL || (l.flags & ~15) || !op->count) {
+	if (op->how != HOW_WELL || !sane) {
 		int err;
 
 		if (op->how == HOW_SHORT || op->how == HOW_LONG || op->how == HOW_WELL)
-			only(&a, (l.flags & ~15) || !op->count ? EINVAL : 0);
+			only(&a, sane ? 0 : EINVAL);
 		else
 			only(&a, EFAULT);
 		adjust(&a, op->how, false);
@@ -28,7 +50,7 @@ bool do_list(struct op *op)
 		l.owner = l.flags & NETPORT_LIST_OWNER ? 1 : 0;
 		if (op->count > LISTED || op->how == HOW_READONLY)
 			return false;
-		err = CALL(owner_of(slot)->fd, NETPORT_IOC_LIST, op->how, &l, sizeof(l));
+		err = CALL(owner_of(slot)->fd, NETPORT_IOC_LIST, op->how, &l, 56);
 		answer(op, &a, err);
 		return true;
 	}
@@ -67,7 +89,8 @@ bool do_info(struct op *op)
 	    i.request_size != sizeof(struct netport_request) ||
 	    i.candidate_size != sizeof(struct netport_candidate) ||
 	    i.release_size != sizeof(struct netport_release) ||
-	    i.entry_size != sizeof(struct netport_entry) || i.__pad)
+	    i.entry_size != sizeof(struct netport_entry) ||
+	    i.list_size != sizeof(struct netport_list))
 		failed("INFO says something else");
 	return true;
 }

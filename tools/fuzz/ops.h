@@ -36,6 +36,7 @@ void new_token(int s, __u64 token);
 void list(int fd, struct netport_list *filter, unsigned int chunk);
 void list_space(int s);
 bool entry_equal(const struct netport_entry *want, const struct netport_entry *e);
+bool filter_address(const struct netport_list *l, struct bind *to);
 void compare_list(int s, int slot, const struct netport_list *l, bool curious, int asker);
 
 /* turn.c */

@@ -62,6 +62,31 @@ static void print_entry(char *text, size_t size, const struct netport_entry *e)
 	fclose(f);
 }
 
+/* The address of a filter, as it is listed; false if it makes no sense. */
+bool filter_address(const struct netport_list *l, struct bind *to)
+{
+	/* Of every device: a link-local one needs none here. */
+	struct netport_binding b = { .families = l->families, .ifindex = 1 };
+
+	memcpy(b.addr, l->addr, sizeof(b.addr));
+	return parse_binding(&b, 0, false, to);
+}
+
+static bool filter_passes(const struct netport_list *l, const struct bind *b)
+{
+	struct bind at;
+
+	if (((l->flags & NETPORT_LIST_PORT) && b->port != l->port) ||
+	    ((l->flags & NETPORT_LIST_PROTOCOL) && b->protocol != l->protocol))
+		return false;
+	if ((l->flags & NETPORT_LIST_RANGE) &&
+	    (b->port < l->low || (l->high && b->port > l->high)))
+		return false;
+	return !(l->flags & NETPORT_LIST_ADDR) ||
+	       (filter_address(l, &at) && at.families == b->families &&
+		!memcmp(at.addr, b->addr, sizeof(at.addr)));
+}
+
 /* Each entry of what was listed is what the model has, and nothing of it is missing. */
 void compare_list(int s, int slot, const struct netport_list *l, bool curious, int asker)
 {
@@ -77,9 +102,7 @@ void compare_list(int s, int slot, const struct netport_list *l, bool curious, i
 		for (j = 0; j < r->n; j++) {
 			struct netport_entry want;
 
-			if (((l->flags & NETPORT_LIST_PORT) && r->b[j].port != l->port) ||
-			    ((l->flags & NETPORT_LIST_PROTOCOL) &&
-			     r->b[j].protocol != l->protocol))
+			if (!filter_passes(l, &r->b[j]))
 				continue;
 			n++;
 			entry_of(r, j, curious, asker, &want);

@@ -257,8 +257,10 @@ void print_op(FILE *f, const struct op *op)
 		fprintf(f, " %u-%u", op->low, op->high);
 		break;
 	case OP_LIST:
-		fprintf(f, " flags %x owner %d protocol %u port %u, %u at a time", op->options,
+		fprintf(f, " flags %x owner %d protocol %u port %u, %u at a time; ", op->options,
 			op->other, op->high, op->low, op->count);
+		print_bind(f, &op->q[0].r.reserve.binding);
+		fprintf(f, " %u-%u", op->q[0].r.reserve.low, op->q[0].r.reserve.high);
 		break;
 	}
 	for (i = 0; i < BATCH; i++)

@@ -575,7 +575,7 @@ TEST(info_says_what_there_is)
 	EXPECT_EQ(sizeof(struct netport_candidate), info.candidate_size);
 	EXPECT_EQ(sizeof(struct netport_release), info.release_size);
 	EXPECT_EQ(sizeof(struct netport_entry), info.entry_size);
-	EXPECT_EQ(0, info.__pad);
+	EXPECT_EQ(sizeof(struct netport_list), info.list_size);
 	/* An option that isn't known is refused, each that is isn't for being unknown. */
 	EXPECT_EQ(NETPORT_OPT_TUPLE | NETPORT_OPT_HOST_CHECK | NETPORT_OPT_HOST_HOLD |
 		  NETPORT_OPT_PERSISTENT, info.options);

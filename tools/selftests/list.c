@@ -161,7 +161,7 @@ TEST_F(list, refusals)
 		EXPECT_EQ(err, command(self->fd, NETPORT_IOC_LIST, &l)) TH_LOG(#set);	\
 	} while (0)
 	SAYS(EINVAL, l.count = 0);
-	SAYS(EINVAL, l.flags = 1 << 4);
+	SAYS(EINVAL, l.flags = 1 << 6);
 	SAYS(EINVAL, l.flags = 1U << 31);
 	SAYS(EINVAL, l.owner = 1);
 	SAYS(EINVAL, l.owner = 1; l.flags = NETPORT_LIST_MINE);
@@ -169,6 +169,16 @@ TEST_F(list, refusals)
 	SAYS(EINVAL, l.protocol = 6; l.flags = NETPORT_LIST_PORT);
 	SAYS(EINVAL, l.port = 80);
 	SAYS(EINVAL, l.port = 80; l.flags = NETPORT_LIST_PROTOCOL);
+	SAYS(EINVAL, l.__pad = 1);
+	SAYS(EINVAL, l.low = 80);
+	SAYS(EINVAL, l.high = 80);
+	SAYS(EINVAL, l.low = 80; l.high = 79; l.flags = NETPORT_LIST_RANGE);
+	SAYS(EINVAL, l.families = 1);
+	SAYS(EINVAL, l.addr[15] = 1);
+	SAYS(EINVAL, l.addr[0] = 10; l.flags = NETPORT_LIST_ADDR);
+	SAYS(EINVAL, l.families = 4; l.flags = NETPORT_LIST_ADDR);
+	SAYS(EINVAL, l.families = 1; l.addr[4] = 1; l.flags = NETPORT_LIST_ADDR);
+	SAYS(EINVAL, l.families = 3; l.addr[0] = 1; l.flags = NETPORT_LIST_ADDR);
 	/* Cursors that none has been. */
 	SAYS(EINVAL, l.cursor[0] = 1);
 	SAYS(EINVAL, l.cursor[0] = token);
@@ -268,6 +278,68 @@ TEST_F(list, filters)
 	EXPECT_EQ(1, count_of(self->fd, PORT | PROTOCOL | MINE, 0, 6, 81));
 	EXPECT_EQ(0, count_of(self->other, PORT | OWNER | MINE, id, 0, 81));
 	EXPECT_EQ(1, count_of(self->other, PORT | OWNER | MINE | PROTOCOL, other, 6, 81));
+}
+
+/* How many entries @text is the address of, with ports of a range; -errno if it's none. */
+static int count_at(int fd, const char *text, unsigned int low, unsigned int high)
+{
+	struct netport_list ask = { .low = low, .high = high };
+	struct netport_binding b;
+	static struct listing l;
+	int err;
+
+	if (text) {
+		b = request(text).binding;
+		ask.flags = NETPORT_LIST_ADDR;
+		ask.families = b.families;
+		memcpy(ask.addr, b.addr, sizeof(ask.addr));
+	}
+	if (low || high)
+		ask.flags |= NETPORT_LIST_RANGE;
+	err = list_of(fd, &ask, 3, &l);
+	return err ? -err : (int)l.n;
+}
+
+TEST_F(list, filters_that_came_later)
+{
+	struct netport_list list = {
+		.entries = (uintptr_t)self->l->e, .count = 64, .size = sizeof(self->e),
+		.flags = NETPORT_LIST_RANGE, .low = 81, .high = 81,
+	};
+	const unsigned long first = _IOC(_IOC_READ | _IOC_WRITE, NETPORT_IOC_MAGIC, 0x12, 56);
+	__u64 token;
+
+	ASSERT_EQ(80, sizeof(list));
+	ASSERT_EQ(80, info(self->fd).list_size);
+	ASSERT_EQ(0, reserve(self->fd, "tcp 4 10.0.0.1:80"));
+	ASSERT_EQ(0, reserve(self->fd, "udp 46 *:80"));
+	ASSERT_EQ(0, reserve(self->other, "udp 4 *:82"));
+	ASSERT_EQ(0, reserve(self->other, "udp 6 [fe80::1]:65535 %77"));
+	ASSERT_EQ(0, ask_set(self->fd, "tcp 4 10.0.0.1:81,udp 4 10.0.0.3:81", 0, NULL));
+	ASSERT_EQ(0, ask_block(self->other, "tcp 4 10.0.0.2:80", 4, &token));
+
+	EXPECT_EQ(10, count_at(self->fd, NULL, 1, 0));
+	EXPECT_EQ(3, count_at(self->fd, NULL, 80, 80));
+	EXPECT_EQ(5, count_at(self->fd, NULL, 81, 82));
+	EXPECT_EQ(9, count_at(self->fd, NULL, 0, 83));
+	EXPECT_EQ(1, count_at(self->fd, NULL, 84, 0));
+	EXPECT_EQ(0, count_at(self->fd, NULL, 84, 65534));
+	EXPECT_EQ(2, count_at(self->fd, "tcp 4 10.0.0.1:0", 0, 0));
+	EXPECT_EQ(2, count_at(self->fd, "tcp 6 [::ffff:10.0.0.1]:0", 0, 0));
+	EXPECT_EQ(1, count_at(self->fd, "tcp 4 10.0.0.1:0", 81, 0));
+	EXPECT_EQ(2, count_at(self->other, "tcp 4 10.0.0.2:0", 82, 0));
+	EXPECT_EQ(1, count_at(self->fd, "tcp 46 *:0", 0, 0));
+	EXPECT_EQ(1, count_at(self->fd, "tcp 4 *:0", 0, 0));
+	EXPECT_EQ(0, count_at(self->fd, "tcp 6 *:0", 0, 0));
+	EXPECT_EQ(1, count_at(self->fd, "udp 6 [fe80::1]:0", 0, 0));
+	EXPECT_EQ(0, count_at(self->fd, "tcp 4 10.0.0.9:0", 0, 0));
+
+	/* As long as it was before there were these, they count for nothing, and aren't read. */
+	EXPECT_EQ(EINVAL, command(self->fd, first, &list));
+	list.flags = 0;
+	ASSERT_EQ(0, command(self->fd, first, &list));
+	EXPECT_EQ(10, list.count);
+	EXPECT_EQ(81, list.low);
 }
 
 /* entries */
@@ -728,7 +800,7 @@ TEST_F(list, info_says_what_there_is)
 	EXPECT_EQ(152, i.candidate_size);
 	EXPECT_EQ(72, i.release_size);
 	EXPECT_EQ(168, i.entry_size);
-	EXPECT_EQ(0, i.__pad);
+	EXPECT_EQ(80, i.list_size);
 	read_file(limit_path(PER_OWNER), text, sizeof(text));
 	EXPECT_EQ(strtoul(text, NULL, 10), i.max_per_owner);
 	set_limit(PER_UID, 4321);

@@ -503,12 +503,15 @@ struct netport_entry {
  * DOC: filters of a listing
  *
  * %NETPORT_LIST_MINE: what this owner holds.  %NETPORT_LIST_OWNER, _PROTOCOL, _PORT: only
- * what has that owner, protocol, port.  Several: what all of them let through.
+ * what has that owner, protocol, port; _RANGE: a port of that range; _ADDR: that local
+ * address.  Several: what all of them let through.
  */
 #define NETPORT_LIST_MINE	(1U << 0)
 #define NETPORT_LIST_OWNER	(1U << 1)
 #define NETPORT_LIST_PROTOCOL	(1U << 2)
 #define NETPORT_LIST_PORT	(1U << 3)
+#define NETPORT_LIST_RANGE	(1U << 4)
+#define NETPORT_LIST_ADDR	(1U << 5)
 
 /**
  * struct netport_list - argument of NETPORT_IOC_LIST
@@ -523,8 +526,16 @@ struct netport_entry {
  * @flags: NETPORT_LIST_* mask
  * @protocol: with %NETPORT_LIST_PROTOCOL, the protocol; else 0
  * @port: with %NETPORT_LIST_PORT, the port; else 0
+ * @addr: with %NETPORT_LIST_ADDR, the local address, in the form that it has in struct
+ *	netport_binding; all-zero is the any-address of @families, and lists nothing else.
+ *	Of every device.  Without that flag zero
+ * @families: with %NETPORT_LIST_ADDR, the NETPORT_FAMILY_* of that address; else 0
+ * @low: with %NETPORT_LIST_RANGE, the first port; else 0
+ * @high: with %NETPORT_LIST_RANGE, the last port, 0 for 65535; else 0.  Less than @low is
+ *	EINVAL
+ * @__pad: zero
  *
- * 56 bytes, the same on 32 and 64 bit.
+ * 80 bytes (56 in the first version), the same on 32 and 64 bit.
  */
 struct netport_list {
 	__aligned_u64	entries;
@@ -535,6 +546,11 @@ struct netport_list {
 	__u32	flags;
 	__u16	protocol;
 	__u16	port;
+	__u8	addr[16];
+	__u16	families;
+	__u16	low;
+	__u16	high;
+	__u16	__pad;
 };
 
 /**
@@ -574,7 +590,7 @@ struct netport_list {
  * @candidate_size: likewise of struct netport_candidate
  * @release_size: likewise of struct netport_release
  * @entry_size: likewise of struct netport_entry
- * @__pad: zero
+ * @list_size: likewise of struct netport_list; 0 is 56
  *
  * 80 bytes, the same on 32 and 64 bit.
  */
@@ -596,7 +612,7 @@ struct netport_info {
 	__u32	candidate_size;
 	__u32	release_size;
 	__u32	entry_size;
-	__u32	__pad;
+	__u32	list_size;
 };
 
 /**
