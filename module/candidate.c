@@ -131,7 +131,7 @@ int np_resv_candidate(struct netport_owner *owner, struct netport_candidate *can
 	else
 		err = np_candidate_plan(owner, cand, &b, &c, &token, &port, gfp);
 	if (err)
-		return err;
+		return np_tell_refused(owner, &b, req->options, err);
 	req->binding.port = port;
 	req->token = token;
 	cand->cursor = np_pick_save(&c);
@@ -168,7 +168,7 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new)
 	if (!err) {
 		ports = np_resv_ports(r);
 		r->bind.e.flags |= NP_BIND_UNCHARGED;
-		np_resv_unpublish(shard, r);
+		np_resv_unpublish(shard, r, NP_GONE_DECLINE);
 	}
 	spin_unlock_bh(&shard->lock);
 	if (err) {
@@ -214,6 +214,8 @@ int np_resv_accept(struct netport_owner *owner, u64 token)
 		err = -EINVAL;
 	else
 		r->bind.e.flags &= ~NP_BIND_CANDIDATE;
+	if (!err)
+		np_tell_changed(r, NP_MADE_ACCEPT);
 	spin_unlock_bh(&shard->lock);
 	return err;
 }

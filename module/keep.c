@@ -65,6 +65,7 @@ static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
 			     NP_BIND_CONNECTED);
 	r->bind.e.flags |= NP_BIND_HELD;
 	np_hold_add(nn, r, ms);
+	np_tell_hold(nn, r, np_resv_ports(r), ms);
 }
 
 /* Whose it must be: @owner's; or if that is NULL nobody's, because it's persistent or held. */
@@ -124,7 +125,7 @@ static noinline int np_release_left(struct np_net *nn, u64 token)
 	if (r && !np_resv_releasable(r, NULL))
 		r = NULL;
 	if (r)
-		np_resv_unpublish(shard, r);
+		np_resv_unpublish(shard, r, NP_GONE_ADMIN);
 	spin_unlock_bh(&shard->lock);
 	if (!r)
 		return -ENOENT;
@@ -225,7 +226,7 @@ void np_end_holds(struct np_net *nn)
 		spin_lock_bh(&shard->lock);
 		r = np_token_find(shard, nn, token);
 		if (r)
-			np_resv_unpublish(shard, r);
+			np_resv_unpublish(shard, r, NP_GONE_HOLD);
 		spin_unlock_bh(&shard->lock);
 		if (r)
 			np_resv_free(r);
@@ -303,6 +304,8 @@ static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_own
 		np_user_put(as);
 	if (!same)
 		np_resv_given(nn, r, to->user->uid);
+	np_count(nn, NP_STAT_MOVED, n);
+	np_tell_changed(r, orphan ? NP_MADE_ADOPT : NP_MADE_TRANSFER);
 	return 0;
 }
 
@@ -328,7 +331,7 @@ int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to)
 	r = np_resv_lock(nn, from, token, &shards);
 	if (!r)
 		return -ENOENT;
-	err = np_resv_usable(r) ?: np_resv_give(nn, r, to);
+	err = np_resv_usable(r) ?: np_tell_refused_resv(to, r, np_resv_give(nn, r, to));
 	np_resv_unlock(nn, shards);
 	return err;
 }
@@ -354,7 +357,8 @@ int np_adopt(struct netport_owner *owner, u64 token)
 	r = np_resv_lock(nn, NULL, token, &shards);
 	if (!r)
 		return -ENOENT;
-	err = np_resv_orphan(r) ? np_resv_give(nn, r, owner) : -ENOENT;
+	err = np_resv_orphan(r) ?
+	      np_tell_refused_resv(owner, r, np_resv_give(nn, r, owner)) : -ENOENT;
 	np_resv_unlock(nn, shards);
 	return err;
 }
@@ -375,9 +379,10 @@ static void np_resv_leave(struct netport_owner *owner, u64 token)
 		spin_lock(&owner->lock);
 		list_del_init(&r->owner_link);
 		spin_unlock(&owner->lock);
+		np_tell_changed(r, NP_MADE_ORPHAN);
 		r = NULL;
 	} else if (r) {
-		np_resv_unpublish(shard, r);
+		np_resv_unpublish(shard, r, NP_GONE_CLOSE);
 	}
 	spin_unlock_bh(&shard->lock);
 	if (r)

@@ -64,6 +64,22 @@ static u32 np_entry_options(u16 bind, u16 resv)
 	return options;
 }
 
+/* NETPORT_STATE_* of a reservation with these flags, but for whether it is an orphan. */
+u32 np_resv_state(u16 flags)
+{
+	u32 state = 0;
+
+	if (flags & NP_BIND_CANDIDATE)
+		state |= NETPORT_STATE_CANDIDATE;
+	if (flags & NP_BIND_LISTENING)
+		state |= NETPORT_STATE_LISTENING;
+	if (flags & NP_BIND_CONNECTED)
+		state |= NETPORT_STATE_CONNECTED;
+	if (flags & NP_BIND_HELD)
+		state |= NETPORT_STATE_HELD;
+	return state;
+}
+
 /* In a softirq it is the kernel who asks, and not whom it has interrupted. */
 
 static u32 np_entry_uid(kuid_t uid)
@@ -102,16 +118,9 @@ void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_u
 	e->uid = np_entry_uid(np_resv_user(r)->uid);
 	e->options = np_entry_options(b->e.flags, flags);
 	e->parts = wide ? READ_ONCE(np_resv_wide(r)->nparts) : 1;
-	if (flags & NP_BIND_CANDIDATE)
-		e->state |= NETPORT_STATE_CANDIDATE;
-	if (flags & NP_BIND_LISTENING)
-		e->state |= NETPORT_STATE_LISTENING;
-	if (flags & NP_BIND_CONNECTED)
-		e->state |= NETPORT_STATE_CONNECTED;
-	if (flags & NP_BIND_HELD) {
-		e->state |= NETPORT_STATE_HELD;
+	e->state = np_resv_state(flags);
+	if (flags & NP_BIND_HELD)
 		e->hold = max_t(s32, READ_ONCE(r->bind.until) - np_hold_now(), 0);
-	}
 	if (curious) {
 		e->pid = np_entry_pid(owner->pid);
 		memcpy(e->comm, owner->comm, sizeof(e->comm));
@@ -147,7 +156,9 @@ struct np_list_found {
 
 /**
  * struct np_list_walk - a listing, and how far it has come
- * @owner: for whom
+ * @nn: of what
+ * @user: for whom
+ * @owner: which of whose files it is for, or NULL
  * @list: the filters, and how much room there is in @entries
  * @entries: what was found
  * @n: how many
@@ -166,7 +177,9 @@ struct np_list_found {
  * @found: what comes next, in order
  */
 struct np_list_walk {
-	struct netport_owner		*owner;
+	struct np_net			*nn;
+	const struct np_user		*user;
+	const struct netport_owner	*owner;
 	const struct netport_list	*list;
 	struct netport_entry		*entries;
 	u32				n;
@@ -192,7 +205,7 @@ static bool np_list_full(const struct np_list_walk *l)
 
 static u32 np_list_rhash(const struct np_list_walk *l, u64 token)
 {
-	return bitrev32(np_token_hash(l->owner->nn, token));
+	return bitrev32(np_token_hash(l->nn, token));
 }
 
 /* Filters: of a reservation as a whole, and of its bindings. */
@@ -233,7 +246,7 @@ static bool np_list_bind(struct np_list_walk *l, struct np_bind *b)
 		return false;
 	l->tried++;
 	if (np_list_wants_bind(l, b))
-		np_entry_fill(&l->entries[l->n++], b, l->owner->user, l->curious);
+		np_entry_fill(&l->entries[l->n++], b, l->user, l->curious);
 	return true;
 }
 
@@ -357,7 +370,7 @@ static bool np_list_bucket(struct np_list_walk *l, const struct np_hash *h)
 /* As much of a shard as one hold of its lock is good for. */
 static int np_list_shard(struct np_list_walk *l)
 {
-	struct np_net *nn = l->owner->nn;
+	struct np_net *nn = l->nn;
 	struct np_shard *shard = &nn->shards[l->shard];
 	int err = 0;
 
@@ -398,7 +411,7 @@ static int np_list_load(struct np_list_walk *l, const u64 cursor[3])
 	/* No token has the number 0, or is of port 0. */
 	if (!(token >> 16) || !(u16)token || !nr || nr > NP_LIST_WHOLE || end)
 		return -EINVAL;
-	l->shard = np_token_shard(l->owner->nn, token) - l->owner->nn->shards;
+	l->shard = np_token_shard(l->nn, token) - l->nn->shards;
 	l->rhash = np_list_rhash(l, token);
 	return 0;
 }
@@ -445,6 +458,48 @@ static int np_list_filter(struct np_list_walk *l)
 	return 0;
 }
 
+static int np_list_walk(struct np_list_walk *l, struct netport_list *list)
+{
+	int err;
+
+	err = np_list_check(list) ?: np_list_filter(l) ?: np_list_load(l, list->cursor);
+	if (err)
+		return err;
+	if (READ_ONCE(l->nn->dead))
+		return -ENETDOWN;
+	while (l->shard < NP_SHARDS && !np_list_full(l)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = np_list_shard(l);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	np_list_save(l, list->cursor);
+	list->count = l->n;
+	return 0;
+}
+
+/**
+ * np_list_as() - np_list() for who has no file of /dev/netport
+ * @nn: the namespace
+ * @user: who asks
+ * @list: as there; nothing is NETPORT_LIST_MINE
+ * @entries: as there
+ * @curious: as there
+ *
+ * Return: as np_list().
+ */
+int np_list_as(struct np_net *nn, const struct np_user *user, struct netport_list *list,
+	       struct netport_entry *entries, bool curious)
+{
+	struct np_list_walk l = {
+		.nn = nn, .user = user, .list = list, .entries = entries, .curious = curious,
+	};
+
+	return np_list_walk(&l, list);
+}
+
 /**
  * np_list() - list the reservations of a namespace, some at a time
  * @owner: who asks
@@ -461,25 +516,10 @@ int np_list(struct netport_owner *owner, struct netport_list *list,
 	    struct netport_entry *entries, bool curious)
 {
 	struct np_list_walk l = {
-		.owner = owner, .list = list, .entries = entries, .curious = curious,
+		.nn = owner->nn, .user = owner->user, .owner = owner, .list = list,
+		.entries = entries, .curious = curious,
 	};
-	int err;
 
-	err = np_list_check(list) ?: np_list_filter(&l) ?: np_list_load(&l, list->cursor);
-	if (err)
-		return err;
-	if (READ_ONCE(owner->nn->dead))
-		return -ENETDOWN;
-	while (l.shard < NP_SHARDS && !np_list_full(&l)) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		err = np_list_shard(&l);
-		if (err)
-			return err;
-		cond_resched();
-	}
-	np_list_save(&l, list->cursor);
-	list->count = l.n;
-	return 0;
+	return np_list_walk(&l, list);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_list);

@@ -99,8 +99,11 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	nn->shards = kvcalloc(NP_SHARDS, sizeof(*nn->shards), gfp);
 	if (!nn->shards)
 		return -ENOMEM;
-	if (np_addrs_init(nn))
+	nn->stats = alloc_percpu_gfp(struct np_stats, gfp);
+	if (!nn->stats)
 		goto err_shards;
+	if (np_addrs_init(nn))
+		goto err_stats;
 	if (np_spots_init(nn))
 		goto err_addrs;
 	xa_init(&nn->configs);
@@ -116,6 +119,7 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	}
 	refcount_set(&nn->ref, 1);
 	nn->net = net;
+	nn->inum = net->ns.inum;
 	nn->range = np_range(NP_RANGE_LOW, NP_RANGE_HIGH);
 	nn->rnd = get_random_u32();
 	spin_lock_init(&nn->multi_lock);
@@ -128,6 +132,8 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 
 err_addrs:
 	np_addrs_destroy(nn);
+err_stats:
+	free_percpu(nn->stats);
 err_shards:
 	kvfree(nn->shards);
 	return -ENOMEM;
@@ -150,6 +156,7 @@ void np_net_teardown(struct np_net *nn)
 	np_configs_destroy(nn);
 	np_spots_destroy(nn);
 	np_addrs_destroy(nn);
+	free_percpu(nn->stats);
 	kvfree(nn->shards);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_teardown);
@@ -204,6 +211,27 @@ struct np_net *np_net_get(struct net *net)
 	return nn ?: ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_get);
+
+/**
+ * np_net_find() - the tables of a namespace, if there are any yet
+ * @net: the namespace
+ *
+ * May sleep.
+ *
+ * Return: a reference, to be given back with np_net_put(), or NULL.
+ */
+struct np_net *np_net_find(struct net *net)
+{
+	struct np_net_slot *slot = net_generic(net, np_net_id);
+	struct np_net *nn;
+
+	mutex_lock(&np_net_lock);
+	nn = slot->nn;
+	if (nn)
+		refcount_inc(&nn->ref);
+	mutex_unlock(&np_net_lock);
+	return nn;
+}
 
 /**
  * np_net_put() - give a reference back
@@ -340,10 +368,16 @@ u64 np_net_reserved(const struct np_net *nn, unsigned int word)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_reserved);
 
+static int __net_init np_net_ns_init(struct net *net)
+{
+	return np_proc_init(net);
+}
+
 static void __net_exit np_net_pre_exit(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
 
+	np_proc_exit(net);
 	/* The core waits for RCU after this: nobody who had it from here has it then. */
 	RCU_INIT_POINTER(slot->live, NULL);
 	/* After that: who is told that there is nothing to release isn't found any more. */
@@ -369,6 +403,7 @@ static void __net_exit np_net_ns_exit(struct net *net)
 }
 
 static struct pernet_operations np_net_ops = {
+	.init = np_net_ns_init,
 	.pre_exit = np_net_pre_exit,
 	.exit = np_net_ns_exit,
 	.id = &np_net_id,

@@ -97,7 +97,9 @@
 #include <linux/ktime.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -483,10 +485,55 @@ struct np_queue {
 #define NP_HOLD_CLASSES	240
 
 /**
+ * enum np_stat - what is counted in a namespace; a binding counts for each of its ports
+ * @NP_STAT_RESERVED: bindings that were made
+ * @NP_STAT_RELEASED: and are gone
+ * @NP_STAT_PICKED: picks that came to something
+ * @NP_STAT_PROBES: ports that these looked at under their lock
+ * @NP_STAT_IN_USE: requests refused with EADDRINUSE
+ * @NP_STAT_NO_PORT: with EADDRNOTAVAIL
+ * @NP_STAT_LIMIT: with EDQUOT
+ * @NP_STAT_DENIED: with EACCES or EPERM
+ * @NP_STAT_QUEUED: waits and wishes that had to wait
+ * @NP_STAT_SERVED: and got what they waited for
+ * @NP_STAT_GAVE_UP: or didn't
+ * @NP_STAT_HOLDS: bindings of which a hold began
+ * @NP_STAT_HOLDS_ENDED: or ended
+ * @NP_STAT_MOVED: bindings that came to another owner
+ * @NP_STATS: how many of these there are
+ *
+ * What is here now is a difference of two.
+ */
+enum np_stat {
+	NP_STAT_RESERVED,
+	NP_STAT_RELEASED,
+	NP_STAT_PICKED,
+	NP_STAT_PROBES,
+	NP_STAT_IN_USE,
+	NP_STAT_NO_PORT,
+	NP_STAT_LIMIT,
+	NP_STAT_DENIED,
+	NP_STAT_QUEUED,
+	NP_STAT_SERVED,
+	NP_STAT_GAVE_UP,
+	NP_STAT_HOLDS,
+	NP_STAT_HOLDS_ENDED,
+	NP_STAT_MOVED,
+	NP_STATS,
+};
+
+/* The part of one CPU. */
+struct np_stats {
+	unsigned long		n[NP_STATS];
+};
+
+/**
  * struct np_net - one network namespace
  * @ref: the namespace itself, and each owner
  * @net: valid under RCU while @dead is not set
  * @dead: the namespace is going or gone
+ * @inum: its number, as in /proc/PID/ns/net
+ * @stats: what is counted
  * @user_ns: over which a capability is asked for; held
  * @range: low port in the lower half, high port in the upper, READ_ONCE
  * @count: reservations, bounded by max_per_netns
@@ -518,6 +565,8 @@ struct np_net {
 	refcount_t		ref;
 	struct net		*net;
 	bool			dead;
+	u32			inum;
+	struct np_stats __percpu *stats;
 	struct user_namespace	*user_ns;
 	u32			range;
 	atomic_t		count;
@@ -761,6 +810,172 @@ static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
 	return &nn->shards[port / NP_WORD_PORTS % NP_SHARDS];
 }
 
+/* trace.c: who looks on is told by np_tell_*() of what happens, and it is counted */
+
+/* How a binding has become what it is. */
+enum np_made {
+	NP_MADE_NEW,
+	NP_MADE_EXTEND,		/* by NETPORT_IOC_EXTEND */
+	NP_MADE_REBIND,		/* by NETPORT_IOC_REBIND */
+	/* And one that was there already: */
+	NP_MADE_ACCEPT,		/* is no candidate any more */
+	NP_MADE_TRANSFER,	/* has another owner */
+	NP_MADE_ORPHAN,		/* has no owner any more */
+	NP_MADE_ADOPT,		/* has one again */
+};
+
+/* Why it is gone. */
+enum np_gone {
+	NP_GONE_CALL,		/* its owner has released it, */
+	NP_GONE_CLOSE,		/* or is gone */
+	NP_GONE_PART,		/* a part of a block was released */
+	NP_GONE_REBIND,		/* others took its place */
+	NP_GONE_DECLINE,	/* a candidate that was turned down */
+	NP_GONE_ADMIN,		/* nobody had it any more, and somebody has released it */
+	NP_GONE_HOLD,		/* its hold has ended */
+	NP_GONE_NETNS,		/* the namespace is gone */
+};
+
+/* What has become of a wait, or a wish. */
+enum np_waited {
+	NP_WAIT_BEGIN,
+	NP_WAIT_GRANTED,
+	NP_WAIT_TIMEOUT,
+	NP_WAIT_KILLED,
+	NP_WAIT_UNWISH,		/* by its owner, or with it */
+	NP_WAIT_NETNS,
+	NP_WAIT_FAILED,
+};
+
+/**
+ * struct np_traced - what a tracepoint tells of a port on a binding, and of whose it is
+ * @netns: number of its namespace
+ * @uid: the owner's, or as whose it counts
+ * @owner: number of the owner that it has, or had
+ * @token: the reservation, or 0
+ * @state: NETPORT_STATE_* of it
+ * @ifindex: device, or 0
+ * @protocol: protocol
+ * @port: port, or 0
+ * @remote_port: likewise of the remote
+ * @families: NETPORT_FAMILY_*
+ * @share: NETPORT_SHARE_*
+ * @addr: local address; any of IPv4 is ::ffff:0.0.0.0
+ * @remote: likewise
+ */
+struct np_traced {
+	u32			netns;
+	u32			uid;
+	u64			owner;
+	u64			token;
+	u32			state;
+	u32			ifindex;
+	u16			protocol;
+	u16			port;
+	u16			remote_port;
+	u8			families;
+	u8			share;
+	struct in6_addr		addr;
+	struct in6_addr		remote;
+};
+
+DECLARE_TRACEPOINT(netport_reserve);
+DECLARE_TRACEPOINT(netport_release);
+DECLARE_TRACEPOINT(netport_hold);
+DECLARE_TRACEPOINT(netport_pick);
+DECLARE_TRACEPOINT(netport_wait);
+
+struct np_plan;
+
+void np_trace_made(struct np_resv *r, enum np_made how);
+void np_trace_made_parts(struct list_head *parts, enum np_made how);
+void np_trace_gone(struct np_resv *r, enum np_gone why);
+void np_trace_gone_parts(struct list_head *parts, enum np_gone why);
+void np_trace_hold(struct np_resv *r, u32 ms);
+void np_trace_pick(const struct netport_owner *owner, const struct np_want *w, u16 port,
+		   u64 token, u32 probes);
+void np_trace_wait(const struct np_plan *p, u64 wish, enum np_waited outcome);
+int np_tell_refused(struct netport_owner *owner, const struct netport_binding *b, u32 options,
+		    int err);
+int np_tell_refused_terms(struct netport_owner *owner, struct np_user *user,
+			  const struct netport_request *req, u64 own, int err);
+int np_tell_refused_resv(struct netport_owner *owner, struct np_resv *r, int err);
+void np_stats_sum(const struct np_net *nn, unsigned long sum[NP_STATS]);
+
+static inline void np_count(struct np_net *nn, enum np_stat what, unsigned int n)
+{
+	this_cpu_add(nn->stats->n[what], n);
+}
+
+/* @n bindings have been made, which are all that @r has; under home's lock. */
+static inline void np_tell_made(struct np_net *nn, struct np_resv *r, unsigned int n)
+{
+	np_count(nn, NP_STAT_RESERVED, n);
+	if (tracepoint_enabled(netport_reserve))
+		np_trace_made(r, NP_MADE_NEW);
+}
+
+/* Likewise, and are these parts. */
+static inline void np_tell_made_parts(struct np_net *nn, struct list_head *parts,
+				      unsigned int n, enum np_made how)
+{
+	np_count(nn, NP_STAT_RESERVED, n);
+	if (tracepoint_enabled(netport_reserve))
+		np_trace_made_parts(parts, how);
+}
+
+/* They are what they were, but @how says in what not. */
+static inline void np_tell_changed(struct np_resv *r, enum np_made how)
+{
+	if (tracepoint_enabled(netport_reserve))
+		np_trace_made(r, how);
+}
+
+/* @n bindings are gone, or about to, which are all that @r has; under home's lock. */
+static inline void np_tell_gone(struct np_net *nn, struct np_resv *r, unsigned int n,
+				enum np_gone why)
+{
+	np_count(nn, NP_STAT_RELEASED, n);
+	if (tracepoint_enabled(netport_release))
+		np_trace_gone(r, why);
+}
+
+static inline void np_tell_gone_parts(struct np_net *nn, struct list_head *parts,
+				      unsigned int n, enum np_gone why)
+{
+	np_count(nn, NP_STAT_RELEASED, n);
+	if (tracepoint_enabled(netport_release))
+		np_trace_gone_parts(parts, why);
+}
+
+/* A hold of @n bindings begins, for so many milliseconds, or ends: 0. */
+static inline void np_tell_hold(struct np_net *nn, struct np_resv *r, unsigned int n, u32 ms)
+{
+	np_count(nn, ms ? NP_STAT_HOLDS : NP_STAT_HOLDS_ENDED, n);
+	if (tracepoint_enabled(netport_hold))
+		np_trace_hold(r, ms);
+}
+
+/* The search of a reservation has ended on a port. */
+static inline void np_tell_picked(const struct netport_owner *owner, const struct np_want *w,
+				  u16 port, u64 token, u32 probes)
+{
+	np_count(owner->nn, NP_STAT_PICKED, 1);
+	np_count(owner->nn, NP_STAT_PROBES, probes);
+	if (tracepoint_enabled(netport_pick))
+		np_trace_pick(owner, w, port, token, probes);
+}
+
+/* Who is in a queue, @wish by name, has come there or has left it. */
+static inline void np_tell_wait(struct np_net *nn, const struct np_plan *p, u64 wish,
+				enum np_waited outcome)
+{
+	np_count(nn, outcome == NP_WAIT_BEGIN ? NP_STAT_QUEUED :
+		     outcome == NP_WAIT_GRANTED ? NP_STAT_SERVED : NP_STAT_GAVE_UP, 1);
+	if (tracepoint_enabled(netport_wait))
+		np_trace_wait(p, wish, outcome);
+}
+
 /* hash.c */
 
 /* Computes the hash of an entry. */
@@ -955,6 +1170,7 @@ void np_spare_drop(struct np_spare *spare);
  * @pass: which pass it is in
  * @done: how many ports of the pass are behind it
  * @probes: how many ports the later passes have looked at
+ * @tried: how many ports it has come to
  * @may_sleep: whether it may
  * @resumed: a port has been offered
  */
@@ -965,6 +1181,7 @@ struct np_cursor {
 	u16	pass;
 	u32	done;
 	u32	probes;
+	u32	tried;
 	bool	may_sleep;
 	bool	resumed;
 };
@@ -1150,7 +1367,7 @@ static inline void np_want_refill(struct np_want *w, const struct np_cursor *c)
 /* resv.c */
 int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share, bool listeners);
 void np_resv_serve_later(struct np_net *nn, struct np_resv *r);
-void np_resv_unpublish(struct np_shard *shard, struct np_resv *r);
+void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone why);
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 				     struct np_part *part);
 void np_parts_free(struct np_net *nn, struct list_head *parts);
@@ -1308,8 +1525,11 @@ u64 np_hold_due(struct np_net *nn, unsigned int *class);
 void np_hold_init(struct np_net *nn);
 
 /* list.c */
+u32 np_resv_state(u16 flags);
 void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_user *asker,
 		   bool curious);
+int np_list_as(struct np_net *nn, const struct np_user *user, struct netport_list *list,
+	       struct netport_entry *entries, bool curious);
 int np_list(struct netport_owner *owner, struct netport_list *list,
 	    struct netport_entry *entries, bool curious);
 
@@ -1328,6 +1548,7 @@ void np_user_put(struct np_user *u);
 
 /* net.c */
 struct np_net *np_net_get(struct net *net);
+struct np_net *np_net_find(struct net *net);
 
 extern unsigned int np_net_id;
 
@@ -1366,6 +1587,21 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp);
 void np_net_teardown(struct np_net *nn);
 int np_net_init(void);
 void np_net_exit(void);
+
+/* proc.c */
+#ifdef CONFIG_PROC_FS
+int np_proc_init(struct net *net);
+void np_proc_exit(struct net *net);
+#else
+static inline int np_proc_init(struct net *net)
+{
+	return 0;
+}
+
+static inline void np_proc_exit(struct net *net)
+{
+}
+#endif
 
 /* chardev.c */
 int np_chardev_init(void);

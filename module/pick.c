@@ -312,6 +312,7 @@ static void np_cursor_init(struct np_cursor *c, gfp_t gfp)
 	c->resumed = false;
 	c->may_sleep = gfpflags_allow_blocking(gfp);
 	c->probes = 0;
+	c->tried = 0;
 }
 
 /**
@@ -433,6 +434,7 @@ int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct n
 		if (c->pass != NP_PASS_FREE && !np_pick_pause(c))
 			return c->may_sleep ? -EINTR : -EADDRNOTAVAIL;
 		port = np_pass_next(c, v);
+		c->tried += !!port;
 		if (port)
 			return port;
 		if (c->resumed || v->run > 1)
@@ -491,6 +493,7 @@ int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w
 
 	if (np_pick_start_free(c, nn, w)) {
 		c->done = 1;
+		c->tried = 1;
 		return c->start;
 	}
 	np_view_add(&v, w);

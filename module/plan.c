@@ -539,6 +539,7 @@ void np_plan_publish(struct np_plan *p, struct np_shard *shard)
 	p->resv = NULL;
 	p->charged = 0;
 	p->token = np_resv_publish(shard, r);
+	np_tell_made(r->owner->nn, r, np_resv_ports(r));
 }
 EXPORT_SYMBOL_IF_KUNIT(np_plan_publish);
 

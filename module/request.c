@@ -221,9 +221,11 @@ static int np_plan_search(struct np_plan *p,
  */
 int np_plan_run(struct np_plan *p, gfp_t gfp)
 {
-	int err = np_plan_host_start(p, gfp);
+	int err = np_plan_host_start(p, gfp) ?: np_plan_search(p, np_plan_try, gfp);
 
-	return err ?: np_plan_search(p, np_plan_try, gfp);
+	if (!err && p->pick)
+		np_tell_picked(p->owner, p->want, p->port, p->token, p->cursor.tried);
+	return err;
 }
 
 /* Without terms: what np_resv_make() can do. */
@@ -254,7 +256,7 @@ int np_request_as(struct netport_owner *owner, struct np_user *user,
 		return -EINVAL;
 	p = np_plan_make(owner, user, req, NULL, deadline ? NP_PLAN_WAIT : 0, gfp);
 	if (IS_ERR(p))
-		return PTR_ERR(p);
+		return np_tell_refused_terms(owner, user, req, 0, PTR_ERR(p));
 	if (deadline) {
 		err = np_wait(p, deadline, gfp);
 	} else {
@@ -267,7 +269,7 @@ int np_request_as(struct netport_owner *owner, struct np_user *user,
 		req->reserve.token = p->token;
 	}
 	np_plan_free(p);
-	return err;
+	return np_tell_refused_terms(owner, user, req, 0, err);
 }
 
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
@@ -470,13 +472,13 @@ int np_request_wish(struct netport_owner *owner, struct netport_request *req, gf
 		return -EINVAL;
 	p = np_plan_make(owner, NULL, req, NULL, NP_PLAN_WAIT, gfp);
 	if (IS_ERR(p))
-		return PTR_ERR(p);
+		return np_tell_refused_terms(owner, NULL, req, 0, PTR_ERR(p));
 	err = np_wish(p, &id, gfp);
 	if (err)
 		np_plan_free(p);
 	else
 		req->reserve.token = id;
-	return err;
+	return np_tell_refused_terms(owner, NULL, req, 0, err);
 }
 
 /**

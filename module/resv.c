@@ -27,9 +27,11 @@ static void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_
  * np_resv_unpublish() - end a reservation
  * @shard: its home, locked
  * @r: the reservation, which is the caller's then, to be freed with np_resv_free()
+ * @why: for those who look on
  */
-void np_resv_unpublish(struct np_shard *shard, struct np_resv *r)
+void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone why)
 {
+	np_tell_gone(r->owner->nn, r, np_resv_ports(r), why);
 	if (likely(!np_resv_is(r, NP_BIND_WIDE)))
 		np_resv_unlink(shard, r->owner->nn, &r->bind);
 	else
@@ -127,6 +129,7 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 			err = np_table_link_at(shard, &r->bind, w->at, spare);
 		if (!err) {
 			*token = np_resv_publish(shard, r);
+			np_tell_made(nn, r, 1);
 			settled = np_shard_settled(shard);
 		}
 		spin_unlock_bh(&shard->lock);
@@ -185,6 +188,8 @@ int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cur
 		np_spare_drop(&spare);
 	if (unlikely(err))
 		np_resv_kfree(r);
+	else if (c)
+		np_tell_picked(owner, w, w->port, *token, c->tried);
 	return err;
 }
 
@@ -206,17 +211,17 @@ __flatten int np_resv_make(struct netport_owner *owner, struct netport_reserve *
 
 	err = np_resv_want(owner, &w, req, &req->binding);
 	if (err)
-		return err;
+		return np_tell_refused(owner, &req->binding, req->options, err);
 	err = np_owner_charge(owner, 1);
 	if (err)
-		return err;
+		return np_tell_refused(owner, &req->binding, req->options, err);
 	pick = !w.port;
 	if (pick)
 		np_pick_start(&c, &w, 1, false, gfp);
 	err = np_resv_create(owner, &w, pick ? &c : NULL, &token, gfp);
 	if (err) {
 		np_owner_uncharge(owner, 1);
-		return err;
+		return np_tell_refused(owner, &req->binding, req->options, err);
 	}
 	req->binding.port = w.port;
 	req->token = token;
@@ -361,7 +366,7 @@ __flatten int np_resv_drop(struct netport_owner *owner, u64 token)
 	spin_lock_bh(&shard->lock);
 	r = np_resv_find(shard, owner, token);
 	if (r)
-		np_resv_unpublish(shard, r);
+		np_resv_unpublish(shard, r, NP_GONE_CALL);
 	spin_unlock_bh(&shard->lock);
 	if (!r)
 		return -ENOENT;
@@ -444,6 +449,7 @@ static unsigned int np_shard_sweep(struct netport_owner *owner, struct np_resv *
 				break;
 			np_table_unlink(shard, &r->bind);
 			np_token_drop(shard, r);
+			np_tell_gone(nn, r, 1, NP_GONE_CLOSE);
 			swept[n++] = r;
 			r = list_next_entry(r, owner_link);
 		} while (n < max && !list_entry_is_head(r, &owner->resvs, owner_link) &&
@@ -508,7 +514,7 @@ static bool np_shard_drain(struct np_shard *shard, u32 *bucket)
 			continue;
 		}
 		r = hlist_entry(node, struct np_resv, token_link);
-		np_resv_unpublish(shard, r);
+		np_resv_unpublish(shard, r, NP_GONE_NETNS);
 		list_add(&r->owner_link, &taken);
 	}
 	more = shard->tokens.count;

@@ -224,6 +224,7 @@ void np_resv_retract(struct np_shard *shard, struct np_resv *r)
 	np_token_drop(shard, r);
 	if (unlikely(np_resv_is(r, NP_BIND_HELD))) {
 		np_hold_del(owner->nn, r);
+		np_tell_hold(owner->nn, r, np_resv_ports(r), 0);
 		np_owner_uncharge_held(owner, np_resv_ports(r));
 		np_owner_put(owner);
 		return;

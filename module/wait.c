@@ -143,10 +143,12 @@ static void np_waiter_grant(struct np_shard *shard, struct np_waiter *w)
 	struct netport_owner *owner = w->plan->owner;
 
 	np_plan_publish(w->plan, shard);
-	if (w->wish)
+	if (w->wish) {
 		np_waiter_leave(shard, w);
-	else
+		np_tell_wait(owner->nn, w->plan, np_wish_id(w), NP_WAIT_GRANTED);
+	} else {
 		w->ticket = ++owner->nn->tickets;
+	}
 	if (w->task) {
 		WRITE_ONCE(w->granted, true);
 		wake_up_process(w->task);
@@ -397,6 +399,8 @@ static int np_waiter_start_port(struct np_waiter *w, struct np_entrance *e)
 		np_waiter_grant(shard, w);
 	else if (err == -EADDRINUSE)
 		err = np_waiter_enter(nn, shard, w, e);
+	if (w->wish)
+		np_tell_wait(nn, p, np_wish_id(w), NP_WAIT_BEGIN);
 	spin_unlock(&nn->wait_lock);
 	spin_unlock_bh(&shard->lock);
 	return err;
@@ -419,6 +423,7 @@ static int np_waiter_try(struct np_waiter *w, const struct np_cursor *c, u16 por
 		if (!err) {
 			p->port = port;
 			np_waiter_grant(shard, w);
+			np_tell_picked(p->owner, p->want, port, p->token, c->tried);
 		}
 	}
 	spin_unlock(&nn->wait_lock);
@@ -451,6 +456,8 @@ static int np_waiter_enter_any(struct np_waiter *w, struct np_entrance *e)
 
 	spin_lock_bh(&nn->wait_lock);
 	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_waiter_enter(nn, NULL, w, e);
+	if (!err)
+		np_tell_wait(nn, w->plan, np_wish_id(w), NP_WAIT_BEGIN);
 	spin_unlock_bh(&nn->wait_lock);
 	/*
 	 * np_wait_any() is asked with no other lock than that of the shard: whoever has that
@@ -498,7 +505,7 @@ static int np_waiter_start(struct np_waiter *w, gfp_t gfp)
 }
 
 /* Leave the queue, unless it's granted.  Whoever did that has finished afterwards. */
-static bool np_waiter_stop(struct np_waiter *w)
+static bool np_waiter_stop(struct np_waiter *w, enum np_waited outcome)
 {
 	struct np_net *nn = w->plan->owner->nn;
 	struct np_shard *shard = np_shard_of(nn, w->plan->pick ? 0 : w->plan->port);
@@ -507,8 +514,10 @@ static bool np_waiter_stop(struct np_waiter *w)
 	spin_lock_bh(&shard->lock);
 	spin_lock(&nn->wait_lock);
 	granted = w->granted;
-	if (w->wish)
+	if (w->wish) {
 		np_waiter_leave(shard, w);
+		np_tell_wait(nn, w->plan, np_wish_id(w), outcome);
+	}
 	spin_unlock(&nn->wait_lock);
 	spin_unlock_bh(&shard->lock);
 	return granted;
@@ -540,6 +549,20 @@ static int np_waiter_sleep(struct np_waiter *w, ktime_t deadline)
 	return err;
 }
 
+static enum np_waited np_wait_outcome(int err)
+{
+	switch (err) {
+	case -ETIMEDOUT:
+		return NP_WAIT_TIMEOUT;
+	case -EINTR:
+		return NP_WAIT_KILLED;
+	case -ENETDOWN:
+		return NP_WAIT_NETNS;
+	default:
+		return NP_WAIT_FAILED;
+	}
+}
+
 /**
  * np_wait() - make a reservation, now or when it can be had
  * @p: the plan, made with NP_PLAN_WAIT; its port and token are results
@@ -556,7 +579,7 @@ int np_wait(struct np_plan *p, ktime_t deadline, gfp_t gfp)
 	err = np_waiter_start(&w, gfp);
 	if (!err && !w.granted)
 		err = np_waiter_sleep(&w, deadline);
-	return np_waiter_stop(&w) ? 0 : err;
+	return np_waiter_stop(&w, np_wait_outcome(err)) ? 0 : err;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_wait);
 
@@ -618,7 +641,7 @@ int np_wish(struct np_plan *p, u64 *id, gfp_t gfp)
 	w->plan = p;
 	INIT_LIST_HEAD(&w->owner_link);
 	err = np_waiter_start(w, gfp);
-	if (err && !np_waiter_stop(w)) {
+	if (err && !np_waiter_stop(w, np_wait_outcome(err))) {
 		kfree(w);
 		goto err_count;
 	}
@@ -689,7 +712,7 @@ int np_unwish(struct netport_owner *owner, u64 id, u64 *token)
 	spin_unlock_bh(&owner->lock);
 	if (!w)
 		return -ENOENT;
-	*token = np_waiter_stop(w) ? w->plan->token : 0;
+	*token = np_waiter_stop(w, NP_WAIT_UNWISH) ? w->plan->token : 0;
 	np_wish_free(w);
 	return 0;
 }

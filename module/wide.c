@@ -117,12 +117,13 @@ static void np_plan_as_wide(struct np_plan *p)
 }
 
 /* New parts of a plan become parts of the reservation it is for. */
-static void np_wide_join(struct np_plan *p)
+static void np_wide_join(struct np_plan *p, enum np_made how)
 {
 	struct np_part *part;
 
 	list_for_each_entry(part, &p->parts, link)
 		part->bind.nr = p->wide->nr++;
+	np_tell_made_parts(p->owner->nn, &p->parts, p->n, how);
 	list_splice_tail_init(&p->parts, &p->wide->parts);
 	p->wide->nparts += p->n;
 	p->charged = 0;
@@ -147,7 +148,7 @@ static int np_extend_link(struct np_plan *p, struct np_shard *shard)
 	np_plan_as_wide(p);
 	err = np_plan_link(p, shard, NULL, p->port, np_plan_part(p));
 	if (!err)
-		np_wide_join(p);
+		np_wide_join(p, NP_MADE_EXTEND);
 	return err;
 }
 
@@ -194,7 +195,7 @@ static int np_extend_once(struct netport_owner *owner, const struct netport_requ
 	now.reserve.binding.port = *port;
 	p = np_plan_make(owner, NULL, &now, wide, NP_PLAN_CHARGED, gfp);
 	if (IS_ERR(p))
-		return PTR_ERR(p);
+		return np_tell_refused_terms(owner, NULL, &now, 0, PTR_ERR(p));
 	err = np_plan_host_start(p, gfp);
 	if (!err && p->net)
 		err = np_owner_has_room(owner, p->n) ?: np_plan_look(p, NULL, *port) ?:
@@ -203,7 +204,7 @@ static int np_extend_once(struct netport_owner *owner, const struct netport_requ
 	if (err && p->net)
 		np_plan_unhost(p);
 	np_plan_free(p);
-	return err;
+	return np_tell_refused_terms(owner, NULL, &now, 0, err);
 }
 
 /* What a change of a live reservation can't ask for. */
@@ -398,8 +399,9 @@ static int np_rebind_swap(struct np_plan *p, const struct np_cursor *c, u16 port
 		np_seats_moved(nn, port);
 	list_splice_init(&wide->parts, dead);
 	np_parts_retire(nn, dead);
+	np_tell_gone_parts(nn, dead, before, NP_GONE_REBIND);
 	wide->nparts = 0;
-	np_wide_join(p);
+	np_wide_join(p, NP_MADE_REBIND);
 	WRITE_ONCE(wide->resv.bind.e.port, port);
 	p->port = port;
 	if (p->n < before)
@@ -547,8 +549,12 @@ int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gf
 		goto out;
 	}
 	err = np_rebind_run(p, req->reserve.token, &dead, gfp);
-	if (!err)
+	if (!err) {
 		req->reserve.binding.port = p->port;
+		if (p->pick)
+			np_tell_picked(owner, p->want, p->port, req->reserve.token,
+				       p->cursor.tried);
+	}
 	np_plan_free(p);
 	list_for_each_entry_safe(part, next, &dead, link) {
 		list_del(&part->link);
@@ -556,7 +562,7 @@ int np_rebind(struct netport_owner *owner, struct netport_request *req, gfp_t gf
 	}
 out:
 	np_wide_put(wide);
-	return err;
+	return np_tell_refused_terms(owner, NULL, req, req->reserve.token, err);
 }
 
 static bool np_part_within(const struct np_part *part, u16 port, u16 count)
@@ -589,6 +595,7 @@ static void np_parts_leave(struct np_wide *wide, struct np_wide *gone, u16 port,
 		n++;
 	}
 	np_parts_retire(wide->resv.owner->nn, &gone->parts);
+	np_tell_gone_parts(wide->resv.owner->nn, &gone->parts, n, NP_GONE_PART);
 	wide->nparts -= n;
 	np_owner_uncharge(wide->resv.owner, n);
 }
@@ -611,7 +618,7 @@ static int np_release_part_of(struct np_resv *r, struct np_resv **gone, u16 port
 	if (n < wide->nparts) {
 		np_parts_leave(wide, np_resv_wide(*gone), port, count);
 	} else {
-		np_resv_unpublish(np_token_shard(r->owner->nn, r->token), r);
+		np_resv_unpublish(np_token_shard(r->owner->nn, r->token), r, NP_GONE_PART);
 		*gone = r;
 	}
 	return 0;

@@ -81,6 +81,9 @@ outside+=,CONSTANT_COMPARISON		# which takes KERNEL_VERSION() for a constant
 # In the module: initialisers and loops made by a macro use an argument twice; and what exports
 # into our namespace is defined somewhere.
 module=$outside,MACRO_ARG_REUSE,EXPORT_SYMBOL
+# Tracepoints have a form of their own; and what they have in common are fields and assignments.
+trace=$module,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,OPEN_ENDED_LINE
+trace+=,PARENTHESIS_ALIGNMENT
 # In a uapi header: BIT() is the kernel's own.
 uapi=$outside,BIT_MACRO
 kunit=$outside,MACRO_ARG_REUSE
@@ -115,7 +118,8 @@ checkpatch() {
 		! try "$name" run_checkpatch "$ignored" "${changed[@]}" || is_clean "${lines[@]}"
 	fi
 }
-checkpatch module "$module" module tools/selftests/modules tools/bench/modules
+checkpatch module "$module" module tools/selftests/modules tools/bench/modules ! -name trace.h
+checkpatch tracepoints "$trace" module/trace.h
 checkpatch uapi "$uapi" uapi
 checkpatch kunit "$kunit" kunit
 checkpatch samples "$samples" samples/*/netport_*.c
