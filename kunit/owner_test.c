@@ -179,31 +179,41 @@ static void owner_destroy__releases_many(struct kunit *test)
 
 /* limits */
 
-enum owner_limit { LIMIT_OWNER, LIMIT_UID, LIMIT_NETNS };
-
 static const struct owner_quota {
 	const char		*desc;
-	enum owner_limit	which;
+	enum np_limit		which;
 	unsigned int		max;
 	bool			trusted;
 	bool			applies;
+	unsigned int		own;	/* the namespace's, or 0 for none */
 } owner_quotas[] = {
-	{ "an open file's", LIMIT_OWNER, OWNER_MAX, false, true },
-	{ "a uid's", LIMIT_UID, OWNER_MAX_UID, false, true },
-	{ "a namespace's", LIMIT_NETNS, OWNER_MAX_NETNS, false, true },
-	{ "an open file's, of a kernel-resident stack", LIMIT_OWNER, OWNER_MAX, true, false },
-	{ "a uid's, of a kernel-resident stack", LIMIT_UID, OWNER_MAX_UID, true, false },
-	{ "a namespace's, of a kernel-resident stack", LIMIT_NETNS, OWNER_MAX_NETNS, true, true },
+	{ "an open file's", NP_PER_OWNER, OWNER_MAX, false, true },
+	{ "a uid's", NP_PER_UID, OWNER_MAX_UID, false, true },
+	{ "a namespace's", NP_PER_NETNS, OWNER_MAX_NETNS, false, true },
+	{ "an open file's, of a kernel-resident stack", NP_PER_OWNER, OWNER_MAX, true, false },
+	{ "a uid's, of a kernel-resident stack", NP_PER_UID, OWNER_MAX_UID, true, false },
+	{ "a namespace's, of a kernel-resident stack", NP_PER_NETNS, OWNER_MAX_NETNS, true, true },
+	{ "an open file's, less in the namespace", NP_PER_OWNER, 1000, false, true, 1000 },
+	{ "a uid's, less in the namespace", NP_PER_UID, 1000, false, true, 1000 },
+	{ "a namespace's own", NP_PER_NETNS, 1000, true, true, 1000 },
+	{ "an open file's, more in the namespace", NP_PER_OWNER, OWNER_MAX, false, true,
+	  OWNER_MAX + 1 },
+	{ "a uid's, more in the namespace", NP_PER_UID, OWNER_MAX_UID, false, true,
+	  OWNER_MAX_UID + 1 },
+	{ "a namespace's own, beyond the module's", NP_PER_NETNS, OWNER_MAX_NETNS, true, true,
+	  OWNER_MAX_NETNS + 1 },
+	{ "an open file's, less, of a kernel-resident stack", NP_PER_OWNER, 1000, true, false,
+	  1000 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(owner_quota, owner_quotas, desc);
 
-static atomic_t *owner_counter(struct netport_owner *owner, enum owner_limit which)
+static atomic_t *owner_counter(struct netport_owner *owner, enum np_limit which)
 {
 	switch (which) {
-	case LIMIT_OWNER:
+	case NP_PER_OWNER:
 		return &owner->count;
-	case LIMIT_UID:
+	case NP_PER_UID:
 		return &owner->user->count;
 	default:
 		return &owner->nn->count;
@@ -219,7 +229,15 @@ static void owner_charge__up_to_the_limit(struct kunit *test)
 	int before = atomic_read(counter), add = q->max - 1 - before;
 	int owner_count = atomic_read(&owner->count);
 	int err = q->applies ? -EDQUOT : 0;
+	struct netport_info info;
 
+	if (q->own)
+		owner->nn->max[q->which] = q->own;
+	np_owner_limits(owner->nn, &info);
+	if (q->applies)
+		KUNIT_EXPECT_EQ(test, q->max,
+				q->which == NP_PER_OWNER ? info.max_per_owner :
+				q->which == NP_PER_UID ? info.max_per_uid : info.max_per_netns);
 	atomic_add(add, counter);
 	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner, 1), 0);
 	KUNIT_EXPECT_EQ(test, np_owner_charge(owner, 1), 0);
@@ -234,6 +252,7 @@ static void owner_charge__up_to_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, np_owner_has_room(owner, 1), 0);
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(counter), before + add, "refusals count nothing");
 	atomic_sub(add, counter);
+	owner->nn->max[q->which] = NP_LIMIT_NONE;
 	KUNIT_EXPECT_EQ(test, atomic_read(&owner->count), owner_count);
 	KUNIT_EXPECT_EQ(test, atomic_read(&owner->user->count), 0);
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);

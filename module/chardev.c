@@ -731,7 +731,7 @@ static int np_ioc_info(struct netport_owner *owner, union np_arg *arg,
 		.list_size = sizeof(struct netport_list),
 	};
 
-	np_owner_limits(&info);
+	np_owner_limits(owner->nn, &info);
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;
 }
 

@@ -121,6 +121,7 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	nn->net = net;
 	nn->inum = net->ns.inum;
 	nn->range = np_range(NP_RANGE_LOW, NP_RANGE_HIGH);
+	memset32(nn->max, NP_LIMIT_NONE, NP_LIMITS);
 	nn->rnd = get_random_u32();
 	spin_lock_init(&nn->multi_lock);
 	np_wait_init(nn);
@@ -370,13 +371,22 @@ EXPORT_SYMBOL_IF_KUNIT(np_net_reserved);
 
 static int __net_init np_net_ns_init(struct net *net)
 {
-	return np_proc_init(net);
+	int err = np_proc_init(net);
+
+	if (err)
+		return err;
+	err = np_sysctl_init(net);
+	if (err)
+		np_proc_exit(net);
+	return err;
 }
 
 static void __net_exit np_net_pre_exit(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
 
+	/* From here on nobody makes tables. */
+	np_sysctl_exit(net);
 	np_proc_exit(net);
 	/* The core waits for RCU after this: nobody who had it from here has it then. */
 	RCU_INIT_POINTER(slot->live, NULL);

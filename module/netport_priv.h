@@ -484,6 +484,11 @@ struct np_queue {
 
 #define NP_HOLD_CLASSES	240
 
+/* Limits that a namespace can have of its own, below those of the module. */
+enum np_limit { NP_PER_OWNER, NP_PER_UID, NP_PER_NETNS, NP_LIMITS };
+
+#define NP_LIMIT_NONE	U32_MAX
+
 /**
  * enum np_stat - what is counted in a namespace; a binding counts for each of its ports
  * @NP_STAT_RESERVED: bindings that were made
@@ -536,6 +541,7 @@ struct np_stats {
  * @stats: what is counted
  * @user_ns: over which a capability is asked for; held
  * @range: low port in the lower half, high port in the upper, READ_ONCE
+ * @max: limits of its own, READ_ONCE
  * @count: reservations, bounded by max_per_netns
  * @spaces: np_space by protocol
  * @configs: np_config by protocol; read under RCU
@@ -569,6 +575,7 @@ struct np_net {
 	struct np_stats __percpu *stats;
 	struct user_namespace	*user_ns;
 	u32			range;
+	u32			max[NP_LIMITS];
 	atomic_t		count;
 	struct xarray		spaces;
 	struct xarray		configs;
@@ -1509,7 +1516,7 @@ void np_owner_move_back(struct netport_owner *from, struct netport_owner *to, un
 bool np_owner_admin(const struct netport_owner *owner);
 int np_owner_access(const struct netport_owner *owner, struct np_want *w, unsigned int n,
 		    u16 low, u16 high);
-void np_owner_limits(struct netport_info *info);
+void np_owner_limits(const struct np_net *nn, struct netport_info *info);
 
 /* hold.c */
 
@@ -1556,10 +1563,12 @@ extern unsigned int np_net_id;
  * struct np_net_slot - what a namespace has of us
  * @nn: its tables, or NULL; np_net_lock
  * @live: the same under RCU, for those who have no reference; NULL again once it is going
+ * @sysctls: net.netport.*
  */
 struct np_net_slot {
 	struct np_net		*nn;
 	struct np_net __rcu	*live;
+	struct ctl_table_header	*sysctls;
 };
 
 /*
@@ -1599,6 +1608,21 @@ static inline int np_proc_init(struct net *net)
 }
 
 static inline void np_proc_exit(struct net *net)
+{
+}
+#endif
+
+/* sysctl.c */
+#ifdef CONFIG_SYSCTL
+int np_sysctl_init(struct net *net);
+void np_sysctl_exit(struct net *net);
+#else
+static inline int np_sysctl_init(struct net *net)
+{
+	return 0;
+}
+
+static inline void np_sysctl_exit(struct net *net)
 {
 }
 #endif

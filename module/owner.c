@@ -26,6 +26,22 @@ MODULE_PARM_DESC(max_per_netns,
 
 static atomic64_t np_owner_ids;
 
+/* The limit that counts: the module's, or that of the namespace if it's less. */
+static unsigned int np_max_per_owner(const struct np_net *nn)
+{
+	return min(READ_ONCE(max_per_owner), READ_ONCE(nn->max[NP_PER_OWNER]));
+}
+
+static unsigned int np_max_per_uid(const struct np_net *nn)
+{
+	return min(READ_ONCE(max_per_uid), READ_ONCE(nn->max[NP_PER_UID]));
+}
+
+static unsigned int np_max_per_netns(const struct np_net *nn)
+{
+	return min(READ_ONCE(max_per_netns), READ_ONCE(nn->max[NP_PER_NETNS]));
+}
+
 static void np_owner_free_work(struct work_struct *work);
 
 /* What an owner is that is nobody's yet. */
@@ -158,12 +174,12 @@ int np_owner_has_room(const struct netport_owner *owner, unsigned int n)
 {
 	struct netport_owner *o = (struct netport_owner *)owner;
 
-	if (!np_below(&o->nn->count, READ_ONCE(max_per_netns), n))
+	if (!np_below(&o->nn->count, np_max_per_netns(o->nn), n))
 		return -EDQUOT;
 	if (o->trusted)
 		return 0;
-	return np_below(&o->user->count, READ_ONCE(max_per_uid), n) &&
-	       np_below(&o->count, READ_ONCE(max_per_owner), n) ? 0 : -EDQUOT;
+	return np_below(&o->user->count, np_max_per_uid(o->nn), n) &&
+	       np_below(&o->count, np_max_per_owner(o->nn), n) ? 0 : -EDQUOT;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_has_room);
 
@@ -172,9 +188,9 @@ static int np_owner_charge_own(struct netport_owner *owner, unsigned int n)
 {
 	if (owner->trusted)
 		return 0;
-	if (!np_take(&owner->count, READ_ONCE(max_per_owner), n))
+	if (!np_take(&owner->count, np_max_per_owner(owner->nn), n))
 		return -EDQUOT;
-	if (np_take(&owner->user->count, READ_ONCE(max_per_uid), n))
+	if (np_take(&owner->user->count, np_max_per_uid(owner->nn), n))
 		return 0;
 	atomic_sub(n, &owner->count);
 	return -EDQUOT;
@@ -206,7 +222,7 @@ static void np_owner_recharge(struct netport_owner *owner, unsigned int n)
  */
 int np_owner_charge(struct netport_owner *owner, unsigned int n)
 {
-	if (!np_take(&owner->nn->count, READ_ONCE(max_per_netns), n))
+	if (!np_take(&owner->nn->count, np_max_per_netns(owner->nn), n))
 		return -EDQUOT;
 	if (!np_owner_charge_own(owner, n))
 		return 0;
@@ -264,7 +280,7 @@ int np_owner_move(struct netport_owner *from, struct netport_owner *to, unsigned
 
 	/* The uid's limit is not to be in the way of those who share it. */
 	if (from->user == to->user && !from->trusted && !to->trusted) {
-		if (!np_take(&to->count, READ_ONCE(max_per_owner), n))
+		if (!np_take(&to->count, np_max_per_owner(to->nn), n))
 			return -EDQUOT;
 		atomic_sub(n, &from->count);
 		return 0;
@@ -305,14 +321,16 @@ bool np_owner_admin(const struct netport_owner *owner)
 
 /**
  * np_owner_limits() - the limits
+ * @nn: of this namespace
  * @info: where they are written
  */
-void np_owner_limits(struct netport_info *info)
+void np_owner_limits(const struct np_net *nn, struct netport_info *info)
 {
-	info->max_per_owner = READ_ONCE(max_per_owner);
-	info->max_per_uid = READ_ONCE(max_per_uid);
-	info->max_per_netns = READ_ONCE(max_per_netns);
+	info->max_per_owner = np_max_per_owner(nn);
+	info->max_per_uid = np_max_per_uid(nn);
+	info->max_per_netns = np_max_per_netns(nn);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_owner_limits);
 
 /* The first port that needs no capability, whichever of these protocols it is for. */
 static u16 np_owner_floor(const struct netport_owner *owner, const struct np_want *w,

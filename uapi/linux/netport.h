@@ -79,7 +79,8 @@
  *  EPERM          needs a capability that the command names
  *  EBADF          no such file, or not one of /dev/netport (NETPORT_IOC_TRANSFER)
  *  EDQUOT         a limit: ports held per owner, per uid, per network namespace
- *                 (module parameters max_per_owner, max_per_uid, max_per_netns; each
+ *                 (module parameters max_per_owner, max_per_uid, max_per_netns, or the
+ *                 sysctls of these names in net.netport, if they are less; each
  *                 port on each binding counts), the number of different wishes that
  *                 may wait for one port (%NETPORT_WISHES_MAX), or
  *                 the number of reservations that one request may have to be
@@ -583,9 +584,10 @@ struct netport_list {
  * @max_exclude: %NETPORT_EXCLUDE_MAX of the module
  * @max_wishes: %NETPORT_WISHES_MAX of the module
  * @max_hold: %NETPORT_HOLD_MAX of the module
- * @max_per_owner: limit of ports that an owner holds
- * @max_per_uid: limit of ports that the owners of a uid hold
- * @max_per_netns: limit of ports held in a network namespace
+ * @max_per_owner: limit of ports that an owner holds, here
+ * @max_per_uid: limit of ports that the owners of a uid hold, in all network namespaces
+ *	together, for one more to be had here
+ * @max_per_netns: limit of ports held here
  * @request_size: size of struct netport_request, as far as the module knows it
  * @candidate_size: likewise of struct netport_candidate
  * @release_size: likewise of struct netport_release
@@ -803,7 +805,8 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_GET_RANGE - the ephemeral range of the file's network namespace
  *
- * @low and @high are results.  The default range is 16000 to 65535.
+ * @low and @high are results.  The default range is 16000 to 65535.  It's the sysctl
+ * net.netport.range as well.
  *
  * EINVAL, E2BIG, EFAULT, ENETDOWN.
  */
@@ -1030,7 +1033,9 @@ struct netport_ephemeral {
 /**
  * NETPORT_IOC_INFO - what this module has and allows
  *
- * Limits are those of now: they are module parameters.
+ * Limits are those of now, in the file's network namespace: of each the least of the module
+ * parameter and the sysctl of that name in net.netport, which whoever has CAP_NET_ADMIN over
+ * the namespace sets.
  *
  * EINVAL, E2BIG, EFAULT.
  */
