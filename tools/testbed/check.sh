@@ -92,7 +92,7 @@ samples=$module,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,MACRO_ARG_PRECED
 # In programs: the harness's macros flow and look like functions; libc has no strscpy.
 programs=$outside,BIT_MACRO,CAMELCASE,NEW_TYPEDEFS,STRCPY,PREFER_KERNEL_TYPES
 programs+=,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_WITH_FLOW_CONTROL,PARENTHESIS_ALIGNMENT
-programs+=,EMBEDDED_FUNCTION_NAME
+programs+=,EMBEDDED_FUNCTION_NAME,EMBEDDED_FILENAME
 
 run_checkpatch() {
 	perl "$tools/checkpatch.pl" --no-tree --strict --no-summary --terse --show-types \
