@@ -62,6 +62,8 @@ bench-accept:		## make what netport costs now what `make test` compares with
 	@tools/bench/accept.sh
 
 ##@ Use it on this machine
+lib:			## build libnetport, shared and static: build/lib/
+	@$(testbed)/user.sh lib
 modules:		## build netport.ko for the running kernel (KDIR=... for another)
 	@test -d $(KDIR) || { echo "netport: no kernel headers in $(KDIR):" \
 		"apt-get install linux-headers-$(shell uname -r)" >&2; exit 1; }
@@ -70,7 +72,7 @@ modules:		## build netport.ko for the running kernel (KDIR=... for another)
 modules_install: modules ## install netport.ko for that kernel (DESTDIR is honoured)
 	$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \
 		CONFIG_MODULE_SIG_ALL= modules_install
-install: modules_install ## ... and the header, the command, and load the module at boot
+install: modules_install ## ... and headers, libnetport, the command, and load the module at boot
 	@$(testbed)/install.sh install
 uninstall:		## undo install
 	@$(testbed)/install.sh uninstall
@@ -97,5 +99,5 @@ help:			## this list
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount check uapi \
-	kernels bench bench-plot bench-compare latency bench-accept modules modules_install install \
-	uninstall dkms-install dkms-uninstall clean distclean update cache-clean help
+	kernels bench bench-plot bench-compare latency bench-accept modules modules_install lib \
+	install uninstall dkms-install dkms-uninstall clean distclean update cache-clean help

@@ -17,10 +17,10 @@
  * -------------------
  * The library has no state: all functions may be called by any number of threads at the same
  * time, with the same file or with different ones, as long as they don't share the structures
- * that they pass.  Nothing is allocated.  The functions that take a file descriptor, and
- * netport_open(), netport_deadline() and those for sockaddrs, may be called from signal
- * handlers, and between fork() and exec() of a program with threads; those for texts may
- * not.  A wait (@deadline) goes on after a signal handler has run.
+ * that they pass.  No function returns anything that has to be freed.  Those that take a file
+ * descriptor, netport_open(), netport_deadline() and those for sockaddrs may be called from
+ * signal handlers, and between fork() and exec() of a program with threads; those for texts
+ * may not.  A wait (@deadline) goes on after a signal handler has run.
  *
  * Growing
  * -------
@@ -461,7 +461,8 @@ static inline int netport_list_each(int fd, const struct netport_list *filter,
  * @sa: of AF_INET or AF_INET6, else EAFNOSUPPORT
  * @len: its length; EINVAL if it's too short
  *
- * The :: of a socket that isn't IPV6_V6ONLY is both families: say so in @b->families.
+ * The scope of an address that isn't link-local counts no more than it does for bind().  The
+ * :: of a socket that isn't IPV6_V6ONLY is both families: say so in @b->families.
  *
  * Return: 0 or -1.
  */

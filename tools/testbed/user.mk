@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-# The programs that run in the machines under test; called by user.sh.
-# BUILD: where to; HARNESS: the directory of the kselftest headers.
+# The programs that run in the machines under test, and the library; called by user.sh.
+# BUILD: where to; LIB: where to for the library; HARNESS: the directory of the kselftest headers.
 
 CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
-CPPFLAGS := -Iuapi -Itools/netport -MMD -MP
+CPPFLAGS := -Iuapi -Itools/netport -Itools/libnetport -MMD -MP
 LDFLAGS := -static -pthread
+LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 
+# Selftests and examples of the library.
+uses-library := library candidates
 tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
 demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
 examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
@@ -14,6 +17,8 @@ command := $(wildcard tools/netport/*.c)
 samples := datagram-echo datagram-share
 fuzz := $(wildcard tools/fuzz/*.c)
 benches := $(patsubst tools/bench/%.c,%,$(wildcard tools/bench/*.c))
+library := $(patsubst tools/libnetport/%.c,%,$(wildcard tools/libnetport/*.c))
+version := $(shell sed -nE 's/^PACKAGE_VERSION="(.*)"/\1/p' dkms.conf)
 
 test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32)
 example-outputs := $(examples:%=$(BUILD)/examples/%)
@@ -24,19 +29,53 @@ bin: $(bin-outputs) | prune
 examples: $(example-outputs) | prune
 fuzz: $(BUILD)/tests/fuzz
 bench: $(benches:%=$(BUILD)/bench/%)
+lib: $(patsubst %,$(LIB)/libnetport.%,so a pc)
+lib32: $(LIB)/32/libnetport.a
 
 $(BUILD)/tests/fuzz $(BUILD)/tests/fuzz.32: $(fuzz) $(wildcard tools/fuzz/*.h) uapi/linux/netport.h
 	@mkdir -p $(@D)
 	$(CC) $(if $(filter %.32,$@),-m32) $(CFLAGS) -Iuapi $(LDFLAGS) -o $@ $(fuzz)
 
+$(LIB)/obj/%.o: tools/libnetport/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LIBCFLAGS) -MF $(@:.o=.d) -c -o $@ $<
+
+$(LIB)/32/obj/%.o: tools/libnetport/%.c
+	@mkdir -p $(@D)
+	$(CC) -m32 $(LIBCFLAGS) -MF $(@:.o=.d) -c -o $@ $<
+
+$(LIB)/libnetport.a: $(library:%=$(LIB)/obj/%.o)
+$(LIB)/32/libnetport.a: $(library:%=$(LIB)/32/obj/%.o)
+$(LIB)/libnetport.a $(LIB)/32/libnetport.a:
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(LIB)/libnetport.so.0: $(library:%=$(LIB)/obj/%.o) tools/libnetport/libnetport.map
+	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(filter %.map,$^) -Wl,-z,defs \
+		-Wl,--no-undefined-version -o $@ $(filter %.o,$^)
+
+$(LIB)/libnetport.so: $(LIB)/libnetport.so.0
+	ln -sf $(<F) $@
+
+$(LIB)/libnetport.pc: tools/libnetport/libnetport.pc.in dkms.conf
+	@mkdir -p $(@D)
+	sed 's/@VERSION@/$(version)/' $< >$@
+
+# What uses the library is linked with it.
+$(uses-library:%=$(BUILD)/tests/%): $(LIB)/libnetport.a
+$(uses-library:%=$(BUILD)/tests/%.32): $(LIB)/32/libnetport.a
+$(uses-library:%=$(BUILD)/examples/%): $(LIB)/libnetport.a
+
 # The harness's own macros are not ours to fix.
 $(BUILD)/tests/%: tools/selftests/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
-	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $<
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
+		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/tests/%.32: tools/selftests/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
-	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $<
+	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
+		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/bin/netport: $(command) $(wildcard tools/netport/*.h uapi/linux/*.h)
 	@mkdir -p $(@D)
@@ -54,10 +93,11 @@ $(BUILD)/bench/%: tools/bench/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
 	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/bench-$(@F).d $(LDFLAGS) -o $@ $<
 
-# As a reader of the README would: nothing but the uapi header.
+# As a reader of the README would: nothing but the uapi header, or the library and its own.
 $(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -Iuapi -static -o $@ $<
+	$(CC) -O2 -Wall -Wextra -Werror -Iuapi $(if $(filter %.a,$^),-Itools/libnetport) -static \
+		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/bin/%.sh: tools/demo/%.sh
 	@mkdir -p $(@D)
@@ -68,5 +108,5 @@ prune:
 	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/*); do \
 		case " $(test-outputs) $(bin-outputs) $(example-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
 
-.PHONY: tests bin examples bench fuzz prune
--include $(wildcard $(BUILD)/dep/*.d)
+.PHONY: tests bin examples bench fuzz lib lib32 prune
+-include $(wildcard $(BUILD)/dep/*.d $(LIB)/obj/*.d $(LIB)/32/obj/*.d)

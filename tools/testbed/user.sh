@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# user.sh tests|bin|examples|bench... - build programs for the machines under test,
+# user.sh tests|bin|examples|bench|lib... - build programs for the machines under test,
 # static, in build/user/: tests/ (selftests, in 64 and 32 bit), bin/ (command
-# and demo), examples/ (the README's), bench/ (of make bench).
+# and demo), examples/ (the README's), bench/ (of make bench); and libnetport, in build/lib/.
 . "$(dirname "$0")/lib.sh"
 
 need make gcc libc6-dev
@@ -14,4 +14,5 @@ fi
 mkdir -p "$BUILD"
 exec {lock}>"$BUILD/user.lock"		# several runs may want them at once
 flock "$lock"
-make -s -C "$TOP" -f "$TESTBED/user.mk" -j"$JOBS" BUILD="$BUILD/user" HARNESS="$headers" "$@" >&2
+make -s -C "$TOP" -f "$TESTBED/user.mk" -j"$JOBS" BUILD="$BUILD/user" LIB="$BUILD/lib" \
+	HARNESS="$headers" "$@" >&2
