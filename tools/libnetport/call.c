@@ -13,6 +13,7 @@ int netport_open(void)
 
 int netport_info_sized(int fd, struct netport_info *info, size_t size)
 {
+	memset(info, 0, size);		/* what the module doesn't know has to be */
 	return command(fd, NETPORT_IOC_INFO, info, size);
 }
 

@@ -72,7 +72,7 @@ int netport_info_sized(int fd, struct netport_info *info, size_t size);
 /**
  * netport_info() - what the module has and allows, and the owner's number
  * @fd: an owner
- * @info: a result, all of it
+ * @info: a result, all of it; what the module doesn't know is zero
  *
  * Return: 0, or -1 with the errno of %NETPORT_IOC_INFO; ENOTTY from a module that knows no
  * more than the commands up to %NETPORT_IOC_EPHEMERAL.

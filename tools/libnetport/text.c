@@ -37,9 +37,8 @@ static bool read_number(const char *s, unsigned int max, unsigned int *value)
 
 	if (!isdigit((unsigned char)*s))
 		return false;
-	errno = 0;
 	v = strtoul(s, &end, 10);
-	if (*end || errno || v > max)
+	if (*end || v > max)
 		return false;
 	*value = v;
 	return true;
