@@ -8,7 +8,7 @@ LDFLAGS := -static -pthread
 LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 
 # Selftests and examples of the library.
-uses-library := library candidates
+uses-library := library library_text
 tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
 demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
 examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
