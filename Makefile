@@ -43,8 +43,10 @@ icount:			## what calls cost, on a machine whose clock counts instructions
 	@$(testbed)/test.sh icount
 check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc
 	@$(testbed)/test.sh check
-uapi:			## the uapi header as C and C++, and one layout on 32 and 64 bit
+uapi:			## uapi header and libnetport as C and C++, on 32 and 64 bit, and as recorded
 	@$(testbed)/test.sh uapi
+abi-accept:		## record what is new in them: tools/libnetport/abi
+	@tools/libnetport/abi.sh accept
 kernels:		## only fetch and build the kernels that the tests boot
 	@$(testbed)/kernel.sh 6.1 6.12 6.1-rt 6.12-rt tools uml clang debug
 	@$(testbed)/kernel.sh --drop-source
@@ -99,5 +101,5 @@ help:			## this list
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount check uapi \
-	kernels bench bench-plot bench-compare latency bench-accept modules modules_install lib \
+	abi-accept 	kernels bench bench-plot bench-compare latency bench-accept modules modules_install lib \
 	install uninstall dkms-install dkms-uninstall clean distclean update cache-clean help

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# uapi-check.sh - the uapi header stands alone in C and C++, 64 and 32 bit, has
-# no hidden padding and one layout everywhere. Says so in TAP.
+# uapi-check.sh - the uapi header and libnetport's stand alone in C and C++, 64 and 32 bit; the
+# uapi has no hidden padding and one layout everywhere; both are as recorded. Says so in TAP.
 . "$(dirname "$0")/lib.sh"
 
 need gcc g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang
@@ -24,21 +24,29 @@ try() {
 	fi
 }
 
-# Included twice and first, with nothing before it.
-for ext in c cc; do
-	printf '#include <linux/netport.h>\n#include <linux/netport.h>\n' >"$out/use.$ext"
-done
-flags=(-Iuapi -Wall -Wextra -Werror -pedantic -Wpadded -c)
-for m in 64 32; do
-	for std in c99 c11 gnu17; do
-		try "gcc -m$m -std=$std" gcc -m$m -std=$std "${flags[@]}" -Wc++-compat \
+# stands_alone HEADER FLAG... - included twice and first, with nothing before it.
+stands_alone() {
+	local header=$1 ext m std flags
+	shift
+	for ext in c cc; do
+		printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$out/use.$ext"
+	done
+	flags=(-Wall -Wextra -Wshadow -Werror -pedantic -c "$@")
+	for m in 64 32; do
+		for std in c99 c11 gnu17; do
+			try "$header: gcc -m$m -std=$std" gcc -m$m -std=$std "${flags[@]}" \
+				-Wc++-compat -o "$out/use.o" "$out/use.c"
+		done
+		for std in c++11 c++17; do
+			try "$header: g++ -m$m -std=$std" g++ -m$m -std=$std "${flags[@]}" \
+				-o "$out/use.o" "$out/use.cc"
+		done
+		try "$header: clang -m$m -std=c11" clang -m$m -std=c11 "${flags[@]}" \
 			-o "$out/use.o" "$out/use.c"
 	done
-	for std in c++11 c++17; do
-		try "g++ -m$m -std=$std" g++ -m$m -std=$std "${flags[@]}" -o "$out/use.o" "$out/use.cc"
-	done
-	try "clang -m$m -std=c11" clang -m$m -std=c11 "${flags[@]}" -o "$out/use.o" "$out/use.c"
-done
+}
+stands_alone linux/netport.h -Iuapi -Wpadded
+stands_alone netport.h -Iuapi -Itools/libnetport
 
 # Offsets, sizes and command numbers, as each compiler lays them out.
 {
@@ -68,4 +76,13 @@ pointers() { ! grep -nE '^[^*/]*\b(int|long|short|char|size_t|void)\b[^(]*;' $he
 try "fixed-width types only" pointers
 licence() { head -n 1 $header | grep -qF 'WITH Linux-syscall-note'; }
 try "licence has the syscall note" licence
+
+# The library.
+try "the ABI is as recorded" tools/libnetport/abi.sh check
+try "32-bit library" "$TESTBED/user.sh" lib32
+exported() { nm -D --defined-only "$1" | sed -nE 's/.* T (netport_[a-z_]+).*/\1/p' | sort; }
+defined() { nm --defined-only "$1" | sed -nE 's/.* T (netport_[a-z_]+)/\1/p' | sort; }
+same_symbols() { diff <(exported build/lib/libnetport.so.0) <(defined build/lib/"$1"); }
+try "shared and static export the same" same_symbols libnetport.a
+try "64 and 32 bit export the same" same_symbols 32/libnetport.a
 echo "1..$n"
