@@ -66,7 +66,7 @@ for cpus in 2 4; do
 done
 if plan python; then
 	say "  $(wc -l <"$root/bench/plan") figures likewise, with Python"
-	python=$("$BENCH/python.sh")
+	python=$("$TESTBED/python.sh")
 	cp -a "$python/." "$root/"
 	cp "$BENCH/portserver.py" "$root/bench/"
 	ICOUNT=1 boot guest.sh bench-python

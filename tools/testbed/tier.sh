@@ -44,6 +44,23 @@ icount)
 	;;
 esac
 [ "${KUNIT:-1}" = 1 ] || kunit=
+# shellcheck disable=SC2254,SC2194
+case $name:python in
+6.1:${T:-*})
+	if [ "${SELFTESTS:-1}" = 1 ]; then
+		programs+=' python'
+		"$TESTBED/user.sh" lib
+		python=$("$TESTBED/python.sh")
+		export EXTRA=$BUILD/python
+		rm -rf "$EXTRA"
+		mkdir -p "$EXTRA/tests" "$EXTRA/python"
+		cp -a "$python/." "$EXTRA/"
+		cp -t "$EXTRA/python" "$BUILD/lib/libnetport.so.0" "$TOP"/tools/selftests/python/*.py \
+			"$TOP"/tools/libnetport/{netport.py,abi} "$TOP"/tools/example/test_*.py
+		cp "$TOP/tools/selftests/python/run.sh" "$EXTRA/tests/python"
+	fi
+	;;
+esac
 if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 	"$TESTBED/user.sh" tests bin examples
 	# shellcheck disable=SC2254
