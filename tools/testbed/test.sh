@@ -28,7 +28,7 @@ packages=(mawk make gcc libc6-dev rsync kmod perl libelf1 busybox-static cpio ne
 wanted=()
 for run in "${runs[@]}"; do
 	case $run in
-	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang) ;;
+	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang pkgconf) ;;
 	check) packages+=(sparse clang lld llvm) ;;
 	debug|kcsan|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
 	esac

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # uapi-check.sh - the uapi header and libnetport's stand alone in C and C++, 64 and 32 bit; the
-# uapi has no hidden padding and one layout everywhere; both are as recorded. Says so in TAP.
+# uapi has no hidden padding and one layout everywhere; both are as recorded; and who uses the
+# library as it is installed can be built and runs. Says so in TAP.
 . "$(dirname "$0")/lib.sh"
 
-need gcc g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang
+need gcc g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang pkgconf
 cd "$TOP"
 out=$BUILD/uapi
 mkdir -p "$out"
@@ -77,7 +78,7 @@ try "fixed-width types only" pointers
 licence() { head -n 1 $header | grep -qF 'WITH Linux-syscall-note'; }
 try "licence has the syscall note" licence
 
-# The library.
+# The library, in the tree and as it is installed.
 try "the ABI is as recorded" tools/libnetport/abi.sh check
 try "32-bit library" "$TESTBED/user.sh" lib32
 exported() { nm -D --defined-only "$1" | sed -nE 's/.* T (netport_[a-z_]+).*/\1/p' | sort; }
@@ -85,4 +86,50 @@ defined() { nm --defined-only "$1" | sed -nE 's/.* T (netport_[a-z_]+)/\1/p' | s
 same_symbols() { diff <(exported build/lib/libnetport.so.0) <(defined build/lib/"$1"); }
 try "shared and static export the same" same_symbols libnetport.a
 try "64 and 32 bit export the same" same_symbols 32/libnetport.a
+root=$out/root
+rm -rf "$root"
+try "libnetport is installed" env DESTDIR="$root" "$TESTBED/install.sh" lib-install
+
+# A C++ user of headers alone, in two translation units.
+printf '#include "owner.hh"\nint again(const char *place)\n{\n\treturn netport::binding("tcp", place).port;\n}\n' \
+	>"$out/again.cc"
+cat >"$out/main.cc" <<-'END'
+	#include "owner.hh"
+	int again(const char *place);
+	int main()
+	{
+		try {
+			netport::owner o;
+			netport::reservation r(o, netport::binding("tcp", "*:80"));
+			r = netport::pick(o, netport::binding("udp", "*"),
+					  [](unsigned int port) { return port % 2 == 0; });
+		} catch (const std::system_error &e) {
+			return e.code().value() != ENOENT;	// here is no netport
+		}
+		return again("[::1]:80") == 80 ? 0 : 1;
+	}
+END
+from_pc() {
+	PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/local/lib/pkgconfig \
+		pkg-config "$@" libnetport
+}
+use_installed() {
+	local cc=$1
+	shift
+	# shellcheck disable=SC2046
+	"$cc" -Wall -Wextra -Wshadow -Werror -Itools/example $(from_pc --cflags) "$@" \
+		$(from_pc --libs) -o "$out/user"
+	LD_LIBRARY_PATH=$root/usr/local/lib "$out/user"
+}
+for std in c++11 c++20; do
+	try "a C++ user: g++ -std=$std" use_installed g++ -std=$std "$out/main.cc" "$out/again.cc"
+done
+try "a C++ user: clang++" use_installed clang++ "$out/main.cc" "$out/again.cc"
+try "a C++ user, static" use_installed g++ -static "$out/main.cc" "$out/again.cc"
+soname() { readelf -d "$out/user" | grep -q 'NEEDED.*\[libnetport\.so\.0\]'; }
+needs_soname() { use_installed g++ "$out/main.cc" "$out/again.cc" && soname; }
+try "a shared user needs libnetport.so.0" needs_soname
+try "libnetport is uninstalled" env DESTDIR="$root" "$TESTBED/install.sh" lib-uninstall
+nothing_left() { [ -z "$(find "$root" ! -type d)" ]; }
+try "and nothing is left of it" nothing_left
 echo "1..$n"
