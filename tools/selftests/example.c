@@ -151,6 +151,8 @@ EXAMPLE(handover, 2, "%d is the child's %d was nobody's, and is ours again ",
 EXAMPLE(host, 2, "%d is not the host's %d is ");
 EXAMPLE(list, 1, "protocol 6, port %d: uid %*d, \"to be listed\", ours ");
 EXAMPLE(snapshot, 0, "restored 2 reservations on 3 bindings ");
+EXAMPLE(candidates, 1, "bound to 127.0.0.1:%d ");
+EXAMPLE(ports, 2, "web server on %d, DNS server on %d ");
 
 FIXTURE_SETUP(examples)
 {

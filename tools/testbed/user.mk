@@ -8,10 +8,10 @@ LDFLAGS := -static -pthread
 LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 
 # Selftests and examples of the library.
-uses-library := library library_text
+uses-library := library library_text candidates
 tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
 demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
-examples := $(patsubst tools/example/%.c,%,$(wildcard tools/example/*.c))
+examples := $(patsubst tools/example/%,%,$(basename $(wildcard tools/example/*.c tools/example/*.sh)))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
 command := $(wildcard tools/netport/*.c)
 samples := datagram-echo datagram-share
@@ -98,6 +98,10 @@ $(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -Werror -Iuapi $(if $(filter %.a,$^),-Itools/libnetport) -static \
 		-o $@ $< $(filter %.a,$^)
+
+$(BUILD)/examples/%: tools/example/%.sh
+	@mkdir -p $(@D)
+	install -m 755 $< $@
 
 $(BUILD)/bin/%.sh: tools/demo/%.sh
 	@mkdir -p $(@D)
