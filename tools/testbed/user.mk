@@ -77,9 +77,13 @@ $(BUILD)/tests/%.32: tools/selftests/%.c
 	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
 		-o $@ $< $(filter %.a,$^)
 
-$(BUILD)/bin/netport: $(command) $(wildcard tools/netport/*.h uapi/linux/*.h)
+$(BUILD)/obj/netport-%.o: tools/netport/%.c
+	@mkdir -p $(@D) $(BUILD)/dep
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/netport-$(@F).d -c -o $@ $<
+
+$(BUILD)/bin/netport: $(command:tools/netport/%.c=$(BUILD)/obj/netport-%.o) $(LIB)/libnetport.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iuapi -Itools/netport $(LDFLAGS) -o $@ $(command)
+	$(CC) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/bin/%: tools/demo/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
