@@ -132,6 +132,8 @@ mapfile -t documented < <(find module uapi tools/libnetport/netport.h -name '*.[
 try_changed "$(digest "$tools/kernel-doc" "${documented[@]}")" \
 	"kernel-doc (${#documented[@]} files)" kernel_doc "${documented[@]}"
 
+try "bash completion" tools/transcript/completion.sh || true
+
 # The README's programs are the ones that the tests compile and run.
 in_readme() {
 	[[ "$(cat README.md)" == *"$(grep -v SPDX-License "$1")"* ]]

@@ -8,6 +8,7 @@
 DESTDIR=${DESTDIR:-}
 version=$(sed -nE 's/^PACKAGE_VERSION="(.*)"/\1/p' "$TOP/dkms.conf")
 dkms_src=/usr/src/netport-$version
+completion=/usr/local/share/bash-completion/completions/netport
 
 # Where the machine's Python looks for what isn't Debian's, if it has one.
 python_dir() {
@@ -45,13 +46,15 @@ user_files() {
 	library_files
 	[ ! -x "$BUILD/user/bin/netport" ] ||
 		install -D -m 755 "$BUILD/user/bin/netport" "$DESTDIR/usr/local/bin/netport"
+	install -D -m 644 "$TOP/tools/netport/netport.bash-completion" "$DESTDIR$completion"
 	install -d "$DESTDIR/etc/modules-load.d"
 	echo netport >"$DESTDIR/etc/modules-load.d/netport.conf"
 }
 
 no_user_files() {
 	no_library_files
-	rm -f "$DESTDIR/usr/local/bin/netport" "$DESTDIR/etc/modules-load.d/netport.conf"
+	rm -f "$DESTDIR/usr/local/bin/netport" "$DESTDIR/etc/modules-load.d/netport.conf" \
+		"$DESTDIR$completion"
 }
 
 [ -n "$DESTDIR" ] || [ "$(id -u)" = 0 ] || die "$1 needs root (or DESTDIR)"
