@@ -268,9 +268,8 @@ static void option_tables(const struct command *c, char *letters, struct option 
 
 	*letters++ = ':';
 	for (size_t i = 0; i < NOPTIONS; i++) {
-		int has_arg = !table[i].arg ? no_argument :
-			      *table[i].arg == '[' && i == OPTION_WATCH ? optional_argument :
-			      required_argument;
+		int has_arg = i == OPTION_WATCH ? optional_argument :
+			      table[i].arg ? required_argument : no_argument;
 
 		if (!(options_of(c) & 1ULL << i))
 			continue;

@@ -73,8 +73,8 @@ static int release(int fd, const struct search *s, const char *what)
 	if (s->count)
 		return 0;
 	if (s->owned.token)
-		warnx("only its owner, %s, can give back %s; end that, or see netport wait",
-		      holder_text(&s->owned, who), what);
+		warnx("%s is %s, and only its owner can release it; end that, or see netport wait",
+		      what, holder_text(&s->owned, who));
 	else
 		warnx("nobody has %s; 'netport ls' shows what there is", what);
 	return STATUS_REFUSED;

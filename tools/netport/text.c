@@ -71,16 +71,16 @@ const char *holder_text(const struct netport_entry *e, char *buf)
 	char comm[TEXT_LEN];
 
 	if (e->state & NETPORT_STATE_HOST)
-		snprintf(buf, TEXT_LEN, "the host's own stack");
+		snprintf(buf, TEXT_LEN, "of the host's own stack");
 	else if (e->state & NETPORT_STATE_HELD)
-		snprintf(buf, TEXT_LEN, "a hold that ends in %u.%u s", e->hold / 1000,
+		snprintf(buf, TEXT_LEN, "on hold for another %u.%u s", e->hold / 1000,
 			 e->hold % 1000 / 100);
 	else if (e->state & NETPORT_STATE_ORPHAN)
-		snprintf(buf, TEXT_LEN, "nobody any more, but it is persistent");
+		snprintf(buf, TEXT_LEN, "persistent, and of nobody any more");
 	else if (e->pid)
-		snprintf(buf, TEXT_LEN, "pid %d (%s)", e->pid,
+		snprintf(buf, TEXT_LEN, "of pid %d (%s)", e->pid,
 			 safe_text(e->comm, sizeof(e->comm), comm));
 	else
-		snprintf(buf, TEXT_LEN, "somebody of uid %u", e->uid);
+		snprintf(buf, TEXT_LEN, "of uid %u", e->uid);
 	return buf;
 }

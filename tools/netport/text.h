@@ -15,7 +15,7 @@ const char *binding_text(const struct netport_binding *b, unsigned int count, ch
 /* "10.0.0.1" or "[::1]" without a port, "*" for both families. */
 const char *address_text(const struct netport_binding *b, char *buf);
 const char *remote_text(const struct netport_binding *b, char *buf);
-/* Who is in the way: "pid 12 (nginx)", "a hold that ends in 3.5 s". */
+/* Whose it is: "of pid 12 (nginx)", "on hold for another 3.5 s". */
 const char *holder_text(const struct netport_entry *e, char *buf);
 /* What others have written, so that it can't do anything to a terminal. */
 const char *safe_text(const __u8 *s, size_t size, char *buf);

@@ -19,6 +19,7 @@
 static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 
 static char instance[128];
+static int trace_pipe = -1;
 
 static bool write_file(const char *name, const char *text)
 {
@@ -81,8 +82,11 @@ static const char *find_tracefs(void)
 	     "tracefs isn't mounted; 'mount -t tracefs none /sys/kernel/tracing' does that");
 }
 
+/* Which can't be while somebody reads from it. */
 static void remove_instance(void)
 {
+	if (trace_pipe >= 0)
+		close(trace_pipe);
 	rmdir(instance);
 }
 
@@ -90,7 +94,6 @@ int open_trace_pipe(unsigned int netns)
 {
 	const char *place = find_tracefs();
 	char text[sizeof(instance) + 64];
-	int fd;
 
 	remove_stale(place);
 	snprintf(instance, sizeof(instance), "%s/instances/" PREFIX "%d", place, getpid());
@@ -109,8 +112,8 @@ int open_trace_pipe(unsigned int netns)
 		errx(STATUS_NO_NETPORT,
 		     "there are no tracepoints netport:*; the module that is loaded is older than this command");
 	snprintf(text, sizeof(text), "%s/trace_pipe", instance);
-	fd = open(text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
+	trace_pipe = open(text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (trace_pipe < 0)
 		err(STATUS_NO_NETPORT, "can't open %s", text);
-	return fd;
+	return trace_pipe;
 }

@@ -155,15 +155,16 @@ static const char *in_use(const struct want *w, const char *what, char *text, si
 		return text;
 	}
 	if (e->state & NETPORT_STATE_HOST) {
-		snprintf(text, size, "%s is in use by %s; 'ss -%s' shows by which socket", what,
-			 holder_text(e, who), b->protocol == IPPROTO_UDP ? "lnup" : "lntp");
+		snprintf(text, size,
+			 "%s conflicts with a socket %s, which 'ss -%s' shows; end it, or take another port",
+			 what, holder_text(e, who), b->protocol == IPPROTO_UDP ? "lnup" : "lntp");
 		return text;
 	}
 	if (e->state & NETPORT_STATE_HELD)
 		advice = "take another port, or wait for it with --wait";
 	if (e->state & NETPORT_STATE_ORPHAN)
 		advice = "'netport release' gives it back";
-	snprintf(text, size, "%s conflicts with %s, token %llu, which %s has; %s", what,
+	snprintf(text, size, "%s conflicts with %s, token %llu, %s; %s", what,
 		 binding_text(b, 1, theirs), (unsigned long long)e->token, holder_text(e, who),
 		 advice);
 	return text;
