@@ -41,9 +41,9 @@ void hold_until_told(void)
 	if (!terminal && (isatty(0) || fstat(0, &st) || !(S_ISFIFO(st.st_mode) ||
 							  S_ISSOCK(st.st_mode))))
 		fds[1].fd = -1;
+	fflush(stdout);
 	if (terminal)
 		fprintf(stderr, "held until Enter\n");
-	fflush(stdout);
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 }

@@ -19,7 +19,8 @@ static void string(FILE *to, const unsigned char *s, size_t size)
 		} else if (s[i] < 0x20 || s[i] == '"' || s[i] == '\\') {
 			fprintf(to, "\\u%04x", s[i]);
 		} else {
-			fwrite(s + i, 1, n, to);
+			for (size_t j = i; j < i + n; j++)
+				putc(s[j], to);
 		}
 	}
 	putc('"', to);
@@ -34,8 +35,9 @@ static void begin(struct json *j, const char *key)
 		putc('\n', j->to);
 	j->items[j->depth] = true;
 	if (key) {
-		string(j->to, (const unsigned char *)key, strlen(key));
-		putc(':', j->to);
+		putc('"', j->to);
+		fputs(key, j->to);
+		fputs("\":", j->to);
 	}
 }
 
@@ -78,7 +80,7 @@ void json_bytes(struct json *j, const char *key, const unsigned char *s, size_t 
 
 void json_text(struct json *j, const char *key, const char *s)
 {
-	json_bytes(j, key, (const unsigned char *)s, strlen(s));
+	json_bytes(j, key, (const unsigned char *)s, SIZE_MAX);
 }
 
 /* Reading */

@@ -8,6 +8,7 @@
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "command.h"
@@ -60,6 +61,8 @@ static int close_output(int status)
 
 int main(int argc, char **argv)
 {
+	/* There is one thread, and at times a million lines. */
+	__fsetlocking(stdout, FSETLOCKING_BYCALLER);
 	if (argc < 2) {
 		list_commands(stderr);
 		return STATUS_USAGE;

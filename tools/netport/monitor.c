@@ -66,6 +66,11 @@ struct event {
 	size_t		nfields;
 };
 
+static const char *error_name(const char *number)
+{
+	return strerrorname_np(abs(atoi(number))) ?: number;
+}
+
 static void cut_fields(struct event *e, char *text)
 {
 	char *word;
@@ -77,7 +82,7 @@ static void cut_fields(struct event *e, char *text)
 			continue;
 		*value++ = 0;
 		e->fields[e->nfields].key = word;
-		e->fields[e->nfields++].value = value;
+		e->fields[e->nfields++].value = strcmp(word, "error") ? value : error_name(value);
 	}
 }
 
@@ -117,6 +122,20 @@ static const char *field(const struct event *e, const char *key)
 	return "";
 }
 
+/* Flags have bars between them there. */
+static unsigned int share_of(const char *text)
+{
+	char with_commas[32];
+	int share;
+
+	snprintf(with_commas, sizeof(with_commas), "%s", text);
+	for (char *c = with_commas; *c; c++)
+		if (*c == '|')
+			*c = ',';
+	share = netport_share_from_text(with_commas);
+	return share < 0 ? 0 : share;
+}
+
 /* Tracepoints have IPv4 as ::ffff:10.0.0.1; of one and both families, "any" is the same there. */
 static struct netport_binding binding_of(const struct event *e)
 {
@@ -139,20 +158,27 @@ static struct netport_binding binding_of(const struct event *e)
 	b.ifindex = atoi(field(e, "ifindex"));
 	if (!is_any(b.remote))
 		b.remote_port = atoi(field(e, "remote_port"));
+	b.share = share_of(field(e, "share"));
 	return b;
 }
 
-/* What binding_of() doesn't have, and what there is no doubt about. */
-static bool is_extra(const char *key)
+/* What binding_of() doesn't have, and what there is no doubt about; and who isn't there. */
+static bool is_extra(const struct event *e, size_t i)
 {
 	static const char *const others[] = {
 		"netns", "protocol", "families", "addr", "port", "remote", "remote_port", "ifindex",
+		"share",
 	};
+	const char *key = e->fields[i].key;
+	bool by = !strncmp(key, "by_", strlen("by_"));
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (!strcmp(key, others[i]))
+	for (size_t j = 0; j < ARRAY_SIZE(others); j++)
+		if (!strcmp(key, others[j]))
 			return false;
-	return true;
+	if ((by && !strcmp(field(e, "by_token"), "0")) ||
+	    (!strcmp(key, "token") && !strcmp(e->fields[i].value, "0")))
+		return false;
+	return *e->fields[i].value;
 }
 
 /* Of the day, from the clock that doesn't know of days. */
@@ -185,10 +211,12 @@ static void show(const struct event *e)
 		netport_remote_to_text(text, sizeof(text), &b);
 		printf(" remote %s", text);
 	}
+	if (netport_share_to_text(text, sizeof(text), b.share))
+		printf(" share %s", text);
 	for (size_t i = 0; i < e->nfields; i++)
-		if (is_extra(e->fields[i].key) && *e->fields[i].value)
+		if (is_extra(e, i))
 			printf(" %s %s", e->fields[i].key, e->fields[i].value);
-	printf(", %d/%s\n", e->pid, e->comm);
+	printf(", %d/%s\n", e->pid, safe_text((const __u8 *)e->comm, strlen(e->comm), text));
 }
 
 /* Numbers as numbers, the rest as texts. */
@@ -215,8 +243,9 @@ static void show_json(const struct event *e)
 	json_text(&j, "event", e->name);
 	json_number(&j, "time_us", t.tv_sec * 1000000ULL + t.tv_nsec / 1000);
 	json_place(&j, &b);
+	json_share(&j, b.share);
 	for (size_t i = 0; i < e->nfields; i++)
-		if (is_extra(e->fields[i].key) && *e->fields[i].value)
+		if (is_extra(e, i))
 			json_field(&j, e->fields[i].key, e->fields[i].value);
 	json_number(&j, "pid", e->pid);
 	json_text(&j, "comm", e->comm);

@@ -35,6 +35,12 @@ static void measure(struct table *t, const char *text)
 			t->width[i] = width_of(text);
 }
 
+static void pad(unsigned int n)
+{
+	while (n--)
+		putchar(' ');
+}
+
 static void print(struct table *t, const char *text, enum color color)
 {
 	unsigned int n = columns(t);
@@ -45,9 +51,11 @@ static void print(struct table *t, const char *text, enum color color)
 	for (unsigned int i = 0; i < n; i++, text += strlen(text) + 1) {
 		enum color c = i ? COLOR_NONE : color;
 
-		printf("%s%s%s", color_on(c), text, color_off(c));
+		fputs(color_on(c), stdout);
+		fputs(text, stdout);
+		fputs(color_off(c), stdout);
 		if (i + 1 < n)
-			printf("%*s", t->width[i] - width_of(text) + 2, "");
+			pad(t->width[i] - width_of(text) + 2);
 	}
 	/* Of a screen that is drawn anew, the rest of the line is old. */
 	puts(t->limit ? "\033[K" : "");

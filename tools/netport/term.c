@@ -64,7 +64,9 @@ void progress(const char *format, ...)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ms = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
-	if (last && ms - last < PROGRESS_MS)
+	/* What is done at once needs no word. */
+	last = last ?: ms;
+	if (ms - last < PROGRESS_MS)
 		return;
 	last = ms;
 	fputs("\r", stderr);

@@ -146,7 +146,7 @@ static const char *in_use(const struct want *w, const char *what, char *text, si
 	const struct netport_entry *e = &w->conflict;
 	const struct netport_binding *b = &e->binding;
 	char theirs[TEXT_LEN], who[TEXT_LEN];
-	const char *advice = "end it, take another port, or wait for it with --wait";
+	const char *advice = "end it, take another port, or see netport wait";
 
 	if (!e->binding.families) {
 		snprintf(text, size,
@@ -161,7 +161,7 @@ static const char *in_use(const struct want *w, const char *what, char *text, si
 		return text;
 	}
 	if (e->state & NETPORT_STATE_HELD)
-		advice = "take another port, or wait for it with --wait";
+		advice = "take another port, or see netport wait";
 	if (e->state & NETPORT_STATE_ORPHAN)
 		advice = "'netport release' gives it back";
 	snprintf(text, size, "%s conflicts with %s, token %llu, %s; %s", what,
