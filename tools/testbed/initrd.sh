@@ -13,7 +13,7 @@ root=$(mktemp -d "$BUILD/$name/root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"		# it becomes /
 
-mkdir -p "$root"/{bin,etc,modules/extra,tests,examples,root}
+mkdir -p "$root"/{bin,etc,modules/extra,tests,examples,transcripts,root}
 cp "$(command -v busybox)" "$root/bin/busybox"
 install -m 755 "$TESTBED/guest/init" "$root/init"
 cp "$TESTBED/guest/testbed.sh" "$TESTBED"/guest/{motd,passwd,group,profile} "$root/etc/"
@@ -25,7 +25,7 @@ strip --strip-debug "$root"/modules/*.ko
 case $name in
 uml) ;;		# no SMP, no 32-bit programs, slow system calls: KUnit only
 *)
-	for dir in bin examples; do
+	for dir in bin examples transcripts; do
 		[ -z "$(compgen -G "$BUILD/user/$dir/*")" ] ||
 			cp "$BUILD/user/$dir"/* "$root/$dir/"
 	done

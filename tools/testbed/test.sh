@@ -30,7 +30,7 @@ for run in "${runs[@]}"; do
 	case $run in
 	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang pkgconf) ;;
 	check) packages+=(sparse clang lld llvm) ;;
-	debug|kcsan|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386) ;;
+	debug|kcsan|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386 libjansson-dev) ;;
 	esac
 	for kernel in ${NEEDS[$run]}; do
 		"$TESTBED/kernel.sh" --is-cached "$kernel" || wanted+=("$kernel")

@@ -20,11 +20,14 @@ benches := $(patsubst tools/bench/%.c,%,$(wildcard tools/bench/*.c))
 library := $(patsubst tools/libnetport/%.c,%,$(wildcard tools/libnetport/*.c))
 version := $(shell sed -nE 's/^PACKAGE_VERSION="(.*)"/\1/p' dkms.conf)
 
-test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32)
+transcripts := $(patsubst tools/transcript/%,%,$(wildcard tools/transcript/*.t tools/transcript/*.sh))
+
+test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32 transcript)
+transcript-outputs := $(patsubst %,$(BUILD)/transcripts/%,$(transcripts) drive json)
 example-outputs := $(examples:%=$(BUILD)/examples/%)
 bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) $(if $(command),netport))
 
-tests: $(test-outputs) | prune
+tests: $(test-outputs) $(transcript-outputs) | prune
 bin: $(bin-outputs) | prune
 examples: $(example-outputs) | prune
 fuzz: $(BUILD)/tests/fuzz
@@ -77,6 +80,22 @@ $(BUILD)/tests/%.32: tools/selftests/%.c
 	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
 		-o $@ $< $(filter %.a,$^)
 
+$(BUILD)/tests/transcript: tools/transcript/transcript.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/transcripts/drive: tools/transcript/drive.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lutil
+
+$(BUILD)/transcripts/json: tools/transcript/json.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -ljansson
+
+$(addprefix $(BUILD)/transcripts/,$(transcripts)): $(BUILD)/transcripts/%: tools/transcript/%
+	@mkdir -p $(@D)
+	cp $< $@
+
 $(BUILD)/obj/netport-%.o: tools/netport/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
 	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/netport-$(@F).d -c -o $@ $<
@@ -113,8 +132,8 @@ $(BUILD)/bin/%.sh: tools/demo/%.sh
 
 # What a removed source left behind must not be run any more.
 prune:
-	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/*); do \
-		case " $(test-outputs) $(bin-outputs) $(example-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
+	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/* $(BUILD)/transcripts/*); do \
+		case " $(test-outputs) $(bin-outputs) $(example-outputs) $(transcript-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
 
 .PHONY: tests bin examples bench fuzz lib lib32 prune
 -include $(wildcard $(BUILD)/dep/*.d $(LIB)/obj/*.d $(LIB)/32/obj/*.d)

@@ -8,7 +8,7 @@
 need make gcc libc6-dev
 headers=
 if [[ " $* " = *" tests "* ]] && [ -n "$(compgen -G "$TOP/tools/selftests/*.c")" ]; then
-	need gcc-multilib libc6-dev-i386
+	need gcc-multilib libc6-dev-i386 libjansson-dev
 	headers=$("$TESTBED/kernel.sh" tools)
 fi
 mkdir -p "$BUILD"
