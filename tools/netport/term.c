@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,8 +56,10 @@ bool has_progress(void)
 
 void progress(const char *format, ...)
 {
+	struct winsize size = { .ws_col = 80 };
 	static uint64_t last;
 	struct timespec now;
+	char line[1024];
 	uint64_t ms;
 	va_list ap;
 
@@ -69,11 +72,12 @@ void progress(const char *format, ...)
 	if (ms - last < PROGRESS_MS)
 		return;
 	last = ms;
-	fputs("\r", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
-	fputs("\033[K", stderr);
+	/* One that goes on in the next line can't be overwritten. */
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	fprintf(stderr, "\r%.*s\033[K", size.ws_col ? size.ws_col - 1 : 79, line);
 	shown = true;
 }
 

@@ -3,7 +3,7 @@
 # BUILD: where to; LIB: where to for the library; HARNESS: the directory of the kselftest headers.
 
 CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
-CPPFLAGS := -Iuapi -Itools/netport -Itools/libnetport -MMD -MP
+CPPFLAGS := -Iuapi -Itools/libnetport -MMD -MP
 LDFLAGS := -static -pthread
 LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 

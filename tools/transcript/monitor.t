@@ -15,12 +15,16 @@ What happens in this namespace, and in no other.
   $ grep -vcE '^[0-9:]{8}\.[0-9]{6} (reserve|release|refuse|pick|hold) ' events
   0
   [1]
-  $ cut -d' ' -f2 events | sort -u | tr '\n' ' '; echo
-  hold pick refuse release reserve 
+  $ cut -d' ' -f2 events | sort -u | xargs
+  hold pick refuse release reserve
   $ grep -c '10.0.0.1:81' events
   0
   [1]
-  $ grep -E 'refuse|fe80.*(hold|why)' events | cut -d' ' -f2- | sed -E 's/(owner|token|probes) [0-9]+/\1 N/g; s/[0-9]+\/.*/WHO/'
+  $ grep refuse events | cut -d' ' -f2- | sed -E 's/(owner|token) [0-9]+/\1 N/g; s/[0-9]+\/.*/WHO/'
+  refuse   tcp *:80 owner N uid 0 error EADDRINUSE by_token N by_owner N by_uid 0, WHO
+  $ grep -c '\[fe80::1%lo\]:82 .* ms 100,' events; grep -c '\[fe80::1%lo\]:82 .* why hold,' events
+  1
+  1
   $ ls $tracing | grep -c netport
   0
   [1]
@@ -49,11 +53,11 @@ JSON, each event a line.
 
 What was left by one that was killed goes with the next.
 
-  $ drive -p -a 500 -s KILL netport monitor
+  $ drive -p -a 1000 -s KILL netport monitor
   [137]
   $ ls $tracing | grep -c netport
   1
-  $ drive -p -a 500 -s TERM netport monitor; ls $tracing | grep -c netport
+  $ drive -p -a 1000 -s TERM netport monitor; ls $tracing | grep -c netport
   0
   [1]
 

@@ -40,8 +40,8 @@ Anew and anew, as much as there's room for.
 
 Somebody looks on: what it waits for.
 
-  $ drive -a 1500 -t '^C' netport wait tcp 10.0.0.1:80 | sed 's/\\e\[K/\n/g' | head -n 1 | same
-  waiting, 1 s: tcp 10.0.0.1:80 conflicts with tcp 10.0.0.1:80, token N, persistent, and of nobody any more; 'netport release' gives it back
+  $ drive -a 1500 -t '^C' netport wait tcp 10.0.0.1:80 | sed 's/\\e\[K.*//' | cut -c1-200 | same
+  waiting, 1 s: tcp 10.0.0.1:80 conflicts with tcp 10.0.0.1:80, token N* (glob)
   $ drive -p -a 300 -s INT netport wait tcp 10.0.0.1:80
   [130]
 
