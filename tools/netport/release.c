@@ -56,23 +56,14 @@ static int look(const struct netport_entry *e, void *arg)
 	return 0;
 }
 
-static int release(int fd, const struct search *s, const char *what)
+/* Why @what can't be released: the errno is ENOENT for all that isn't one's own. */
+static int refused(const struct search *s, const char *what)
 {
 	char who[TEXT_LEN];
 
-	for (size_t i = 0; i < s->count; i++) {
-		if (!netport_release(fd, s->tokens[i]))
-			continue;
-		/* To others it's as if it weren't there. */
-		if (errno == ENOENT)
-			warnx("releasing %s needs CAP_NET_ADMIN; become root", what);
-		else
-			warn("can't release %s", what);
-		return STATUS_REFUSED;
-	}
 	if (s->count)
-		return 0;
-	if (s->owned.token)
+		warnx("releasing %s needs CAP_NET_ADMIN; become root", what);
+	else if (s->owned.token)
 		warnx("%s is %s, and only its owner can release it; end that, or see netport wait",
 		      what, holder_text(&s->owned, who));
 	else
@@ -89,30 +80,40 @@ static bool parse_token(const char *s, __u64 *token)
 	return *s >= '0' && *s <= '9' && !*end && !errno && *token;
 }
 
+static int release_token(int fd, __u64 token)
+{
+	struct search s = { .token = token };
+	struct filter all = { 0 };
+	char what[TEXT_LEN];
+	int status;
+
+	if (!netport_release(fd, token))
+		return 0;
+	if (errno != ENOENT)
+		err(STATUS_REFUSED, "can't release token %llu", (unsigned long long)token);
+	snprintf(what, sizeof(what), "token %llu", (unsigned long long)token);
+	list_filtered(fd, &all, look, &s);
+	status = refused(&s, what);
+	free(s.tokens);
+	return status;
+}
+
 static int release_tokens(struct request *req)
 {
-	int fd = -1, status = 0;
+	__u64 *tokens = calloc(req->nargs, sizeof(*tokens));
+	int fd, status = 0;
 
-	for (int i = 0; i < req->nargs; i++) {
-		struct search s = { 0 };
-
-		if (!parse_token(req->args[i], &s.token))
+	if (!tokens)
+		errx(STATUS_NO_NETPORT, "no memory");
+	for (int i = 0; i < req->nargs; i++)
+		if (!parse_token(req->args[i], &tokens[i]))
 			errx(STATUS_USAGE,
 			     "'%s' is no token; netport release takes tokens, as ls shows them, or PROTO ADDR:PORT",
 			     req->args[i]);
-	}
 	fd = open_netport();
-	for (int i = 0; i < req->nargs; i++) {
-		struct search s = { 0 };
-		struct filter all = { 0 };
-		char what[TEXT_LEN];
-
-		parse_token(req->args[i], &s.token);
-		snprintf(what, sizeof(what), "token %s", req->args[i]);
-		list_filtered(fd, &all, look, &s);
-		status = release(fd, &s, what) ?: status;
-		free(s.tokens);
-	}
+	for (int i = 0; i < req->nargs; i++)
+		status = release_token(fd, tokens[i]) ?: status;
+	free(tokens);
 	return status;
 }
 
@@ -120,8 +121,9 @@ static int release_place(struct request *req)
 {
 	struct filter f = { 0 };
 	struct search s = { 0 };
+	size_t released = 0;
 	char what[TEXT_LEN];
-	int fd, status;
+	int fd;
 
 	s.binding = parse_place(req->args[1], parse_protocol(req->args[0]));
 	if (!s.binding.port)
@@ -131,9 +133,15 @@ static int release_place(struct request *req)
 	filter_port(&f, s.binding.port);
 	fd = open_netport();
 	list_filtered(fd, &f, look, &s);
-	status = release(fd, &s, binding_text(&s.binding, 1, what));
+	binding_text(&s.binding, 1, what);
+	for (size_t i = 0; i < s.count; i++) {
+		if (!netport_release(fd, s.tokens[i]))
+			released++;
+		else if (errno != ENOENT)
+			err(STATUS_REFUSED, "can't release %s", what);
+	}
 	free(s.tokens);
-	return status;
+	return released && released == s.count ? 0 : refused(&s, what);
 }
 
 static int release_command(struct request *req)
