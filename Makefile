@@ -41,6 +41,8 @@ stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
 icount:			## what calls cost, on a machine whose clock counts instructions
 	@$(testbed)/test.sh icount
+matrix:			## boot the kernels that `test` doesn't, and write what ran where into README.md
+	@$(testbed)/test.sh others; status=$$?; $(testbed)/matrix.sh && exit $$status
 check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc
 	@$(testbed)/test.sh check
 uapi:			## uapi header and libnetport as C and C++, on 32 and 64 bit, and as recorded
@@ -100,6 +102,7 @@ help:			## this list
 	@echo "A, B (bench-compare); DESTDIR (install)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount check uapi \
-	abi-accept 	kernels bench bench-plot bench-compare latency bench-accept modules modules_install lib \
-	install uninstall dkms-install dkms-uninstall clean distclean update cache-clean help
+.PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount \
+	matrix check uapi abi-accept kernels bench bench-plot bench-compare latency bench-accept lib \
+	modules modules_install install uninstall dkms-install dkms-uninstall clean distclean update \
+	cache-clean help

@@ -8,7 +8,7 @@
 
 name=$1 out=$2 MODE=${MODE:-test} PROGRAMS=${PROGRAMS-}
 need busybox-static cpio netbase
-kernel=$("$TESTBED/kernel.sh" "$name")
+kernel=$("$TESTBED/kernel.sh" --image "$name")
 root=$(mktemp -d "$BUILD/$name/root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"		# it becomes /

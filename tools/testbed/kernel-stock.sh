@@ -2,7 +2,8 @@
 # Sourced after lib.sh: Debian's own kernels, unpacked and not installed.
 #
 # A finished one is a directory of the cache, named by its ABI:
-#   kernel    the image (not for -rt: those are only built against)
+#   kernel    the image (of -rt only once it has been asked for: they are built against more
+#             often than booted)
 #   tree      link to the headers, for building modules
 #   release   what uname -r says in it
 #   extra/    a few of its modules, for the machine under test
@@ -11,10 +12,10 @@
 # Network drivers that Debian has as modules and the selftests may want.
 STOCK_EXTRA=(dummy veth)
 
-# stock_abi NAME - the newest ABI of series 6.1, 6.12, 6.1-rt or 6.12-rt.
+# stock_abi NAME - the newest ABI of a series, as in 6.1, 6.1-rt, 6.12-cloud.
 stock_abi() {
-	local series=${1%-rt} flavour=amd64
-	[ "$1" = "$series" ] || flavour=rt-amd64
+	local series=${1%%-*} flavour=amd64
+	[ "$1" = "$series" ] || flavour=${1#*-}-amd64
 	apt-cache pkgnames "linux-headers-$series." |
 		sed -nE "s/^linux-headers-(${series//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)-$flavour)\$/\1/p" |
 		sort -V | tail -n 1
@@ -38,19 +39,24 @@ stock_download() {
 	abi=$(stock_abi "$1")
 	[ -n "$abi" ] || { echo "no package of the $1 kernel is known here"; return 1; }
 	mapfile -t debs < <(stock_debs "$1" "$abi")
-	rm -f ./*.deb
-	apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "${debs[@]}"
+	download "${debs[@]}"
 }
 
-# stock_fetch NAME DIR - download NAME's packages to DIR, with newer lists of
+download() {
+	rm -f ./*.deb
+	apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@"
+}
+
+# fetch NAME DIR COMMAND... - have it download NAME's packages to DIR, with newer lists of
 # packages if it takes that.
-stock_fetch() {
+fetch() {
+	local name=$1
 	mkdir -p "$2"
 	cd "$2" || return
-	stock_download "$1" >"$LOG/stock-$1.log" 2>&1 && return
+	shift 2
+	"$@" >"$LOG/stock-$name.log" 2>&1 && return
 	quiet "$LOG/apt-update.log" apt_update || die "apt-get update failed"
-	quiet "$LOG/stock-$1.log" stock_download "$1" ||
-		die "cannot download Debian's $1 kernel"
+	quiet "$LOG/stock-$name.log" "$@" || die "cannot download Debian's $name kernel"
 }
 
 # unpack_image DEB DIR - take the image and a few modules out of the package.
@@ -96,11 +102,26 @@ get_stock() {
 	rm -rf "$CACHE/tmp.stock-$name".*	# of a run that was interrupted
 	mkdir -p "$LOG"
 	tmp=$(mktemp -d "$CACHE/tmp.stock-$name.XXXXXX")
-	(stock_fetch "$name" "$tmp/debs")
+	(fetch "$name" "$tmp/debs" stock_download "$name")
 	mkdir "$tmp/root"
 	quiet "$LOG/stock-$name.log" unpack_stock "$tmp/debs" "$tmp/root" ||
 		die "cannot unpack Debian's $name kernel"
 	mv -T "$tmp/root" "$CACHE/stock-$name-$(cat "$tmp/root/release")"
+	rm -rf "$tmp"
+}
+
+# get_image NAME DIR - of a kernel in the cache that was only built against so far.
+get_image() {
+	local name=$1 dir=$2 tmp
+
+	mkdir -p "$LOG"
+	tmp=$(mktemp -d "$CACHE/tmp.stock-$name.XXXXXX")
+	(fetch "$name" "$tmp/debs" download "linux-image-$(cat "$dir/release")")
+	mkdir "$tmp/root"
+	quiet "$LOG/stock-$name.log" unpack_image "$tmp"/debs/*.deb "$tmp/root" ||
+		die "cannot unpack Debian's $name kernel"
+	rm -rf "$dir/extra"
+	mv "$tmp/root/extra" "$tmp/root/kernel" "$dir/"
 	rm -rf "$tmp"
 }
 

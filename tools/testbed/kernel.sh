@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kernel.sh NAME... - have the kernels in the cache; print one directory a line.
-# NAME: uml debug kcsan clang (built here), 6.1 6.12 6.1-rt 6.12-rt (Debian's), or
+# NAME: uml debug kcsan clang (built here), 6.1 6.12 6.12-cloud 6.1-rt 6.12-rt (Debian's), or
 # tools (checkpatch, kernel-doc and the kselftest headers).
+# kernel.sh --image NAME - likewise, and what it takes to boot it.
 # kernel.sh --is-cached NAME... - are they there? Says it by the exit status.
 # kernel.sh --drop-source - remove the unpacked source, no kernel needs it.
 . "$(dirname "$0")/lib.sh"
@@ -13,7 +14,7 @@
 cached() {
 	case $1 in
 	uml|debug|kcsan|clang) built_cached "$1" ;;
-	6.1|6.12|6.1-rt|6.12-rt) stock_cached "$1" ;;
+	6.1|6.12|6.12-cloud|6.1-rt|6.12-rt) stock_cached "$1" ;;
 	tools) tools_cached ;;
 	*) die "no such kernel: $1" ;;
 	esac
@@ -53,6 +54,17 @@ if [ "$1" = --is-cached ]; then
 	for name; do
 		[ -n "$(cached "$name")" ] || exit 1
 	done
+	exit 0
+fi
+if [ "$1" = --image ]; then
+	ensure "$2" >&2
+	dir=$(cached "$2")
+	if [ ! -e "$dir/kernel" ]; then
+		exec {fd}>"$CACHE/lock/stock-$2"
+		flock "$fd"
+		[ -e "$dir/kernel" ] || step "download Debian's $2 kernel" get_image "$2" "$dir" >&2
+	fi
+	echo "$dir"
 	exit 0
 fi
 if [ "$1" = --drop-source ]; then

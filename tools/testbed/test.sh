@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test.sh TIER... - run tiers (kunit debug kcsan stock icount check uapi), report,
+# test.sh TIER... - run tiers (kunit debug kcsan stock others icount check uapi), report,
 # and end with one line `N passed, N failed`. Kernels that are not in the cache
 # are built meanwhile; a tier runs as soon as what it needs is there.
 . "$(dirname "$0")/lib.sh"
@@ -13,12 +13,14 @@ export TIMES
 # What each run needs in the cache; a tier is one run or more.
 declare -A NEEDS=(
 	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [icount]='6.1 tools' [6.12]='6.12 tools'
-	[debug]='debug tools' [kcsan]='kcsan tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
+	[debug]='debug tools' [kcsan]='kcsan tools' [6.12-cloud]='6.12-cloud tools'
+	[6.1-rt]='6.1-rt tools' [6.12-rt]='6.12-rt tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
 )
 runs=()
 for tier; do
 	case $tier in
 	stock) runs+=(6.1 6.12) ;;
+	others) runs+=(6.12-cloud 6.1-rt 6.12-rt) ;;
 	kunit|uapi|check|debug|kcsan|icount|6.1|6.12) runs+=("$tier") ;;
 	*) die "no such tier: $tier" ;;
 	esac
@@ -58,7 +60,7 @@ supply() {
 jobs=()
 if [ ${#wanted[@]} -gt 0 ]; then
 	set -m			# a process group each, to be able to end it whole
-	supply 6.1 6.12 6.1-rt 6.12-rt </dev/null &
+	supply 6.1 6.12 6.1-rt 6.12-rt 6.12-cloud </dev/null &
 	jobs+=($!)
 	{ supply tools uml clang debug kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
 	jobs+=($!)
