@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # check.sh - everything that is found without running: warnings on each
 # kernel's headers (W=1, gcc and clang, PREEMPT_RT too), sparse, checkpatch,
-# kernel-doc. Says so in TAP.
+# kernel-doc, what is promised. Says so in TAP.
 . "$(dirname "$0")/lib.sh"
 
 need sparse clang lld llvm perl
@@ -141,6 +141,8 @@ in_readme() {
 for example in $(compgen -G 'tools/example/*.c') samples/minimal/*.c; do
 	try "README.md has $example" in_readme "$example" || true
 done
+
+try "promises name tests that are there" "$TESTBED/promises.sh" || true
 
 spdx() {
 	local f bad=0
