@@ -43,7 +43,7 @@ icount:			## what calls cost, on a machine whose clock counts instructions
 	@$(testbed)/test.sh icount
 matrix:			## boot the kernels that `test` doesn't, and write what ran where into README.md
 	@$(testbed)/test.sh others; status=$$?; $(testbed)/matrix.sh && exit $$status
-check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc
+check:			## W=1 with gcc and clang on five sets of headers, sparse, checkpatch, kernel-doc, man pages
 	@$(testbed)/test.sh check
 uapi:			## uapi header and libnetport as C and C++, on 32 and 64 bit, and as recorded
 	@$(testbed)/test.sh uapi
@@ -73,10 +73,12 @@ modules:		## build netport.ko for the running kernel (KDIR=... for another)
 		"apt-get install linux-headers-$(shell uname -r)" >&2; exit 1; }
 	@mkdir -p $(host) && cp -ru --parents -t $(host) Kbuild module uapi kunit samples
 	$(kbuild) modules
+man:			## build the man pages: build/man/
+	@$(testbed)/man.sh build
 modules_install: modules ## install netport.ko for that kernel (DESTDIR is honoured)
 	$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \
 		CONFIG_MODULE_SIG_ALL= modules_install
-install: modules_install ## ... and headers, libnetport, the command, and load the module at boot
+install: modules_install ## ... and headers, libnetport, the command, its pages, and load the module at boot
 	@$(testbed)/install.sh install
 uninstall:		## undo install
 	@$(testbed)/install.sh uninstall
@@ -104,5 +106,5 @@ help:			## this list
 
 .PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount \
 	matrix check uapi abi-accept kernels bench bench-plot bench-compare latency bench-accept lib \
-	modules modules_install install uninstall dkms-install dkms-uninstall clean distclean update \
-	cache-clean help
+	modules man modules_install install uninstall dkms-install dkms-uninstall clean distclean \
+	update cache-clean help

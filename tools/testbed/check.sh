@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # check.sh - everything that is found without running: warnings on each
 # kernel's headers (W=1, gcc and clang, PREEMPT_RT too), sparse, checkpatch,
-# kernel-doc, what is promised. Says so in TAP.
+# kernel-doc, the man pages, what the documents promise. Says so in TAP.
 . "$(dirname "$0")/lib.sh"
 
 need sparse clang lld llvm perl
@@ -142,6 +142,9 @@ for example in $(compgen -G 'tools/example/*.c') samples/minimal/*.c; do
 	try "README.md has $example" in_readme "$example" || true
 done
 
+man_pages() { "$TESTBED/man.sh" build && "$TESTBED/man.sh" "$1"; }
+try "man pages: man --warnings, mandoc -T lint" man_pages lint || true
+try "man pages: what they refer to" man_pages references || true
 try "promises name tests that are there" "$TESTBED/promises.sh" || true
 
 spdx() {

@@ -7,6 +7,7 @@
 
 DESTDIR=${DESTDIR:-}
 version=$(sed -nE 's/^PACKAGE_VERSION="(.*)"/\1/p' "$TOP/dkms.conf")
+man=/usr/local/share/man
 dkms_src=/usr/src/netport-$version
 completion=/usr/local/share/bash-completion/completions/netport
 
@@ -41,18 +42,30 @@ no_library_files() {
 }
 
 user_files() {
+	local page
+
 	need gcc libc6-dev make
 	"$TESTBED/user.sh" bin lib
+	"$TESTBED/man.sh" build
 	library_files
 	[ ! -x "$BUILD/user/bin/netport" ] ||
 		install -D -m 755 "$BUILD/user/bin/netport" "$DESTDIR/usr/local/bin/netport"
 	install -D -m 644 "$TOP/tools/netport/netport.bash-completion" "$DESTDIR$completion"
+	for page in "$BUILD"/man/*; do
+		install -D -m 644 -t "$DESTDIR$man/man${page##*.}" "$page"
+	done
 	install -d "$DESTDIR/etc/modules-load.d"
 	echo netport >"$DESTDIR/etc/modules-load.d/netport.conf"
 }
 
 no_user_files() {
+	local page
+
 	no_library_files
+	for page in "$TOP"/tools/man/*.scd; do
+		page=$(basename "$page" .scd)
+		rm -f "$DESTDIR$man/man${page##*.}/$page"
+	done
 	rm -f "$DESTDIR/usr/local/bin/netport" "$DESTDIR/etc/modules-load.d/netport.conf" \
 		"$DESTDIR$completion"
 }
