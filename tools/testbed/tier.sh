@@ -83,6 +83,8 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 	done
 	for p in "$BUILD"/user/examples/*; do
 		p=${p##*/}
+		# What the man pages show is typed on one kernel.
+		case $name:$p:$T in 6.1:*) ;; *:*.[1-9]-*:) continue ;; esac
 		# shellcheck disable=SC2254
 		case $p in
 		'*') ;;

@@ -21,11 +21,15 @@ library := $(patsubst tools/libnetport/%.c,%,$(wildcard tools/libnetport/*.c))
 version := $(shell sed -nE 's/^PACKAGE_VERSION="(.*)"/\1/p' dkms.conf)
 
 transcripts := $(patsubst tools/transcript/%,%,$(wildcard tools/transcript/*.t tools/transcript/*.sh))
+pages := $(wildcard tools/man/*.scd)
+shown := $(foreach page,$(pages),$(patsubst %,$(basename $(notdir $(page)))-%,\
+	$(shell sed -n 's/^; example \([^ ]*\).*/\1/p' $(page))))
+shown-outputs := $(shown:%=$(BUILD)/examples/%)
 
 test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32 transcript)
 transcript-outputs := $(patsubst %,$(BUILD)/transcripts/%,$(transcripts) drive json)
-example-outputs := $(examples:%=$(BUILD)/examples/%)
-bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) $(if $(command),netport))
+example-outputs := $(examples:%=$(BUILD)/examples/%) $(shown-outputs)
+bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) session $(if $(command),netport))
 
 tests: $(test-outputs) $(transcript-outputs) | prune
 bin: $(bin-outputs) | prune
@@ -68,6 +72,7 @@ $(LIB)/libnetport.pc: tools/libnetport/libnetport.pc.in dkms.conf
 $(uses-library:%=$(BUILD)/tests/%): $(LIB)/libnetport.a
 $(uses-library:%=$(BUILD)/tests/%.32): $(LIB)/32/libnetport.a
 $(uses-library:%=$(BUILD)/examples/%): $(LIB)/libnetport.a
+$(filter $(BUILD)/examples/libnetport.%,$(shown-outputs)): $(LIB)/libnetport.a
 
 # The harness's own macros are not ours to fix.
 $(BUILD)/tests/%: tools/selftests/%.c
@@ -123,6 +128,23 @@ $(BUILD)/examples/%: tools/example/%.c uapi/linux/netport.h
 		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/examples/%: tools/example/%.sh
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+# Those of the man pages: programs, and what is typed at a shell.
+$(BUILD)/man/shown: tools/man/examples.awk $(pages)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@for page in $(pages); do mawk -v OUT=$(@D) -f $< $$page || exit; done
+	@touch $@
+
+$(shown-outputs): $(BUILD)/examples/%: $(BUILD)/man/shown uapi/linux/netport.h
+	@mkdir -p $(@D)
+	if [ -e $(<D)/$*.c ]; then \
+		$(CC) -O2 -Wall -Wextra -Werror -Iuapi $(if $(filter %.a,$^),-Itools/libnetport) -static \
+			-o $@ $(<D)/$*.c $(filter %.a,$^); \
+	else install -m 755 $(<D)/$*.session $@; fi
+
+$(BUILD)/bin/session: tools/man/session
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 
