@@ -145,6 +145,11 @@ done
 man_pages() { "$TESTBED/man.sh" build && "$TESTBED/man.sh" "$1"; }
 try "man pages: man --warnings, mandoc -T lint" man_pages lint || true
 try "man pages: what they refer to" man_pages references || true
+try "man pages: examples are run as they are shown" man_pages examples || true
+try "netport(1) has what --help says" "$TESTBED/man.sh" help || true
+try "libnetport(3) has the library's functions" "$TESTBED/man.sh" library || true
+try "netport(4) has the header's commands and errors" "$TESTBED/man.sh" device || true
+try "netport(7) has the module's names" "$TESTBED/man.sh" admin || true
 try "promises name tests that are there" "$TESTBED/promises.sh" || true
 
 spdx() {
