@@ -86,6 +86,10 @@ dkms-install:		## install through DKMS: rebuilt for each new kernel
 	@$(testbed)/install.sh dkms-install
 dkms-uninstall:		## undo dkms-install
 	@$(testbed)/install.sh dkms-uninstall
+intree:			## link this directory into kernel sources, as net/netport (KSRC=/path/to/linux)
+	@tools/intree.sh link "$(KSRC)"
+intree-undo:		## undo that
+	@tools/intree.sh unlink "$(KSRC)"
 
 ##@ Tidy up
 clean distclean:	## remove what was built here: build/
@@ -101,10 +105,10 @@ help:			## this list
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
 	@echo "KERNEL (shell, torture, fuzz); SECONDS (torture, fuzz); SEED (fuzz); ROWS (bench);"
-	@echo "A, B (bench-compare); DESTDIR (install)"
+	@echo "A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount \
 	matrix check uapi abi-accept kernels bench bench-plot bench-compare latency bench-accept lib \
-	modules man modules_install install uninstall dkms-install dkms-uninstall clean distclean \
-	update cache-clean help
+	modules man modules_install install uninstall dkms-install dkms-uninstall intree intree-undo \
+	clean distclean update cache-clean help

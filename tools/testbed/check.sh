@@ -156,7 +156,7 @@ spdx() {
 	local f bad=0
 	while read -r f; do
 		[ ! -f "$f" ] || head -n 3 "$f" | grep -q SPDX-License-Identifier || { echo "$f: no SPDX line"; bad=1; }
-	done < <(find Kbuild Makefile module uapi kunit tools samples .ci -type f \
+	done < <(find Kbuild Kconfig Makefile module uapi kunit tools samples .ci -type f \
 		! -name '*.md' ! -path '*/guest/passwd' ! -path '*/guest/group' ! -path '*/guest/motd')
 	return $bad
 }
