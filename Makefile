@@ -23,6 +23,8 @@ test:			## kunit, uapi, check, stock, icount and debug; ends with `N passed, N f
 	@$(testbed)/test.sh kunit uapi check stock icount debug
 kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
 	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
+kunitpy:		## the same with the kernel's own kunit.py, linked into Debian's linux-source-6.12
+	@nice $(testbed)/kunitpy.sh
 selftest:		## selftests alone, on Debian's 6.1
 	@$(testbed)/test.sh 6.1
 debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
@@ -108,7 +110,7 @@ help:			## this list
 	@echo "A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit selftest debug kcsan torture fuzz fuzz-mutants stock icount \
-	matrix check uapi abi-accept kernels bench bench-plot bench-compare latency bench-accept lib \
-	modules man modules_install install uninstall dkms-install dkms-uninstall intree intree-undo \
-	clean distclean update cache-clean help
+.PHONY: run shell test kunit kunitpy selftest debug kcsan torture fuzz fuzz-mutants stock \
+	icount matrix check uapi abi-accept kernels bench bench-plot bench-compare latency \
+	bench-accept lib modules man modules_install install uninstall dkms-install dkms-uninstall \
+	intree intree-undo clean distclean update cache-clean help

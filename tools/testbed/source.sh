@@ -20,24 +20,30 @@ config_key() {
 	cat "$@" | sha256sum | cut -c1-12
 }
 
+# unpack_source DIR - the sources, in DIR, as it is not there yet.
+unpack_source() {
+	local d skip=() parent=${1%/*} tmp
+
+	need "$SOURCE_PKG" xz-utils
+	need_space "$parent" 4500 "building kernels"
+	for d in "${SOURCE_SKIP[@]}"; do
+		skip+=(--exclude="*/$d/*.c" --exclude="*/$d/*.h")
+	done
+	rm -rf "$parent"/tmp.source.*	# of a run that was interrupted
+	tmp=$(mktemp -d "$parent/tmp.source.XXXXXX")
+	step "unpack $SOURCE_PKG" tar -C "$tmp" --strip-components=1 "${skip[@]}" \
+		-xf "/usr/src/$SOURCE_PKG.tar.xz"
+	mv -T "$tmp" "$1"
+}
+
 # source_tree - print the unpacked source tree; unpack it if it is not there.
 # It is dropped again by drop_source(): only what was made of it is kept.
 source_tree() {
-	local dir tmp d skip=()
+	local dir
 
-	need "$SOURCE_PKG" xz-utils
+	need "$SOURCE_PKG"
 	dir=$CACHE/source-$(source_version)
-	if [ ! -d "$dir" ]; then
-		need_space "$CACHE" 4500 "building kernels"
-		for d in "${SOURCE_SKIP[@]}"; do
-			skip+=(--exclude="*/$d/*.c" --exclude="*/$d/*.h")
-		done
-		rm -rf "$CACHE"/tmp.source.*	# of a run that was interrupted
-		tmp=$(mktemp -d "$CACHE/tmp.source.XXXXXX")
-		step "unpack $SOURCE_PKG" tar -C "$tmp" --strip-components=1 "${skip[@]}" \
-			-xf "/usr/src/$SOURCE_PKG.tar.xz"
-		mv -T "$tmp" "$dir"
-	fi
+	[ -d "$dir" ] || unpack_source "$dir"
 	printf '%s\n' "$dir"
 }
 
