@@ -31,9 +31,8 @@ debug:			## x86-64 debug kernel, 4 CPUs: KUnit suites and selftests
 	@$(testbed)/test.sh debug
 kcsan:			## the same on a kernel that tells who races with whom (not part of test)
 	@$(testbed)/test.sh kcsan
-torture:		## lookups on every CPU against churn (SECONDS=60, KERNEL=debug or kcsan)
-	@T='netport_lookup_torture*' SELFTESTS=0 \
-		APPEND="netport_kunit.torture_seconds=$(or $(SECONDS),60)" $(testbed)/test.sh $(or $(KERNEL),debug)
+torture:		## all that can be done at once, and lookups against churn (SECONDS=60 each, KERNEL=debug or kcsan)
+	@T='*torture' $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
 		tools/fuzz/fuzz.sh
