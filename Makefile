@@ -33,6 +33,8 @@ kcsan:			## the same on a kernel that tells who races with whom (not part of tes
 	@$(testbed)/test.sh kcsan
 torture:		## all that can be done at once, and lookups against churn (SECONDS=60 each, KERNEL=debug or kcsan)
 	@T='*torture' $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
+hostile:		## a user without privileges does the worst (SECONDS=60, KERNEL=debug, 6.1, ...)
+	@T=assault KUNIT=0 $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
 		tools/fuzz/fuzz.sh
@@ -105,11 +107,11 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell, torture, fuzz); SECONDS (torture, fuzz); SEED (fuzz); ROWS (bench);"
-	@echo "A, B (bench-compare); DESTDIR (install); KSRC (intree)"
+	@echo "KERNEL (shell, torture, hostile, fuzz); SECONDS (torture, hostile, fuzz); SEED (fuzz);"
+	@echo "ROWS (bench); A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit kunitpy selftest debug kcsan torture fuzz fuzz-mutants stock \
-	icount matrix check uapi abi-accept kernels bench bench-plot bench-compare latency \
+.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile fuzz fuzz-mutants \
+	stock icount matrix check uapi abi-accept kernels bench bench-plot bench-compare latency \
 	bench-accept lib modules man modules_install install uninstall dkms-install dkms-uninstall \
 	intree intree-undo clean distclean update cache-clean help
