@@ -453,7 +453,7 @@ void churn_expect(struct kunit *test, struct churn *c)
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->owner[i]->count), 0, "owner %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c->owner[i]->user->count), 0,
 				    "uid of %u", i);
-		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->resvs));
+		KUNIT_EXPECT_FALSE(test, kit_owns(c->owner[i], 0));
 		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->wishes));
 		KUNIT_EXPECT_TRUE(test, list_empty(&c->owner[i]->granted));
 	}

@@ -86,7 +86,7 @@ static void hold_expect_order(struct kunit *test, struct np_net *nn, unsigned in
 	spin_lock_bh(&nn->hold_lock);
 	for (i = 0; i < NP_HOLD_CLASSES; i++) {
 		before = NULL;
-		list_for_each_entry(r, &nn->holds[i], owner_link) {
+		list_for_each_entry(r, &nn->holds[i], hold_link) {
 			bad += before && (s32)(before->bind.until - r->bind.until) > 0;
 			before = r;
 			seen++;

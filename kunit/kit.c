@@ -508,18 +508,25 @@ bool kit_await_waiter(struct np_net *nn)
 	return waits;
 }
 
-/* Does an owner have such a reservation or candidate? */
+/* Does an owner have such a reservation or candidate, or any if @token is 0? */
+bool kit_owns(struct netport_owner *owner, u64 token)
+{
+	bool found = false;
+	struct np_resv *r;
+	unsigned int i;
+
+	for (i = 0; i < NP_SHARDS; i++) {
+		spin_lock_bh(&owner->nn->shards[i].lock);
+		hlist_for_each_entry(r, &owner->resvs[i], owner_link)
+			found |= !token || r->token == token;
+		spin_unlock_bh(&owner->nn->shards[i].lock);
+	}
+	return found;
+}
+
 bool kit_alive(struct kunit *test, enum kit_who who, u64 token)
 {
-	struct netport_owner *owner = kit_owner(test, who);
-	struct np_resv *r;
-	bool alive = false;
-
-	spin_lock_bh(&owner->lock);
-	list_for_each_entry(r, &owner->resvs, owner_link)
-		alive |= r->token == token;
-	spin_unlock_bh(&owner->lock);
-	return alive;
+	return token && kit_owns(kit_owner(test, who), token);
 }
 
 static bool kit_occ_empty(const struct np_occ *occ)

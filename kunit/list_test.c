@@ -1306,13 +1306,13 @@ static void list_entry__by_flags(struct kunit *test)
 	struct list_wide *w = list_wide(test, lab, 2, 1 << 16 | LIST_PORT);
 	struct np_resv *r = c->flags & NP_BIND_WIDE ? &w->wide.resv : &lab->resv[0];
 	int i, n = c->flags & NP_BIND_WIDE ? 2 : 1;
-	LIST_HEAD(owned);
+	HLIST_HEAD(owned);
 
 	r->owner = d->owner;
 	if (c->gone)
-		INIT_LIST_HEAD(&r->owner_link);
+		INIT_HLIST_NODE(&r->owner_link);
 	else
-		list_add(&r->owner_link, &owned);
+		hlist_add_head(&r->owner_link, &owned);
 	r->token = 1 << 16 | LIST_PORT;
 	r->bind.e.flags = c->flags;
 	r->bind.until = np_hold_now() + c->left;

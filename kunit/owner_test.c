@@ -36,7 +36,7 @@ static void owner_create__is_as_asked(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, file->nn, kit_of(test)->nn);
 	KUNIT_EXPECT_TRUE(test, uid_eq(file->user->uid, kit_uid(KIT_ALICE)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&file->count), 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&file->resvs));
+	KUNIT_EXPECT_FALSE(test, kit_owns(file, 0));
 }
 
 static void owner_create__holds_what_it_needs(struct kunit *test)

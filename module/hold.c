@@ -36,7 +36,7 @@ void np_hold_add(struct np_net *nn, struct np_resv *r, u32 ms)
 	spin_lock_bh(&nn->hold_lock);
 	/* One more, as now is rounded down. */
 	r->bind.until = np_hold_now() + ms + 1;
-	list_add_tail(&r->owner_link, &nn->holds[class]);
+	list_add_tail(&r->hold_link, &nn->holds[class]);
 	if (!nn->hold_armed || (s32)(r->bind.until - nn->hold_next) < 0) {
 		nn->hold_armed = true;
 		nn->hold_next = r->bind.until;
@@ -54,7 +54,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_hold_add);
 void np_hold_del(struct np_net *nn, struct np_resv *r)
 {
 	spin_lock(&nn->hold_lock);
-	list_del(&r->owner_link);
+	list_del(&r->hold_link);
 	spin_unlock(&nn->hold_lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hold_del);
@@ -77,14 +77,14 @@ u64 np_hold_due(struct np_net *nn, unsigned int *class)
 
 	spin_lock_bh(&nn->hold_lock);
 	for (; *class < NP_HOLD_CLASSES; ++*class) {
-		r = list_first_entry_or_null(&nn->holds[*class], struct np_resv, owner_link);
+		r = list_first_entry_or_null(&nn->holds[*class], struct np_resv, hold_link);
 		if (r && (s32)(r->bind.until - now) <= 0) {
 			token = r->token;
 			goto out;
 		}
 	}
 	for (i = 0; i < NP_HOLD_CLASSES; i++) {
-		r = list_first_entry_or_null(&nn->holds[i], struct np_resv, owner_link);
+		r = list_first_entry_or_null(&nn->holds[i], struct np_resv, hold_link);
 		if (r)
 			wait = min_t(u32, wait, max_t(s32, r->bind.until - now, 1));
 	}

@@ -50,14 +50,10 @@ static void np_hold_port(struct np_net *nn, struct np_resv *r, struct np_moved *
 static void np_hold_start(struct np_net *nn, struct np_resv *r, u32 ms)
 {
 	struct netport_owner *owner = r->owner;
-	bool orphan;
 
-	spin_lock(&owner->lock);
-	orphan = np_resv_orphan(r);
-	list_del(&r->owner_link);
-	spin_unlock(&owner->lock);
 	/* An orphan has a reference, and counts for its owner no more. */
-	if (!orphan) {
+	if (!np_resv_orphan(r)) {
+		__hlist_del(&r->owner_link);
 		np_owner_get(owner);
 		np_owner_hold(owner, np_resv_ports(r));
 	}
@@ -287,13 +283,10 @@ static int np_resv_give(struct np_net *nn, struct np_resv *r, struct netport_own
 		np_owner_move_back(from, to, n);
 		return err;
 	}
-	spin_lock(&from->lock);
 	orphan = np_resv_orphan(r);
-	list_del(&r->owner_link);
-	spin_unlock(&from->lock);
-	spin_lock(&to->lock);
-	list_add_tail(&r->owner_link, &to->resvs);
-	spin_unlock(&to->lock);
+	if (!orphan)
+		__hlist_del(&r->owner_link);
+	np_owner_link(to, r);
 	if (np_resv_is(r, NP_BIND_WIDE)) {
 		np_owner_get(to);
 		np_owner_put(from);
@@ -365,30 +358,6 @@ int np_adopt(struct netport_owner *owner, u64 token)
 
 /* the end of an owner */
 
-/* The owner of a reservation goes; a persistent one stays, and keeps what is left of its owner. */
-static void np_resv_leave(struct netport_owner *owner, u64 token)
-{
-	struct np_shard *shard = np_token_shard(owner->nn, token);
-	struct np_resv *r;
-
-	spin_lock_bh(&shard->lock);
-	r = np_resv_find(shard, owner, token);
-	if (r && np_resv_is(r, NP_BIND_PERSISTENT) && !np_resv_is(r, NP_BIND_CANDIDATE)) {
-		np_resv_detach(r);
-		np_owner_get(owner);
-		spin_lock(&owner->lock);
-		list_del_init(&r->owner_link);
-		spin_unlock(&owner->lock);
-		np_tell_changed(r, NP_MADE_ORPHAN);
-		r = NULL;
-	} else if (r) {
-		np_resv_unpublish(shard, r, NP_GONE_CLOSE);
-	}
-	spin_unlock_bh(&shard->lock);
-	if (r)
-		np_resv_free(r);
-}
-
 /**
  * np_owner_destroy() - release all that an owner holds, and the owner
  * @owner: the owner, which nobody else uses any more
@@ -397,16 +366,15 @@ static void np_resv_leave(struct netport_owner *owner, u64 token)
  */
 void np_owner_destroy(struct netport_owner *owner)
 {
-	u64 token;
+	u64 token, homes;
 
 	/* Nothing is granted any more; what has been goes with the rest. */
 	while (!np_unwish(owner, 0, &token))
 		cond_resched();
 	/* Only the end of the namespace can be faster, and then there is less to do. */
-	while ((token = np_resv_sweep(owner))) {
-		np_resv_leave(owner, token);
-		cond_resched();
-	}
+	for (homes = atomic64_read(&owner->homes); homes; homes &= homes - 1)
+		while (np_resv_sweep(owner, __ffs64(homes)))
+			cond_resched();
 	np_host_flush();
 	np_owner_end(owner);
 }

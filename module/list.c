@@ -126,15 +126,15 @@ void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_u
 		memcpy(e->comm, owner->comm, sizeof(e->comm));
 	}
 
-	spin_lock(&owner->lock);
 	if (np_resv_orphan(r))
 		e->state |= NETPORT_STATE_ORPHAN;
 	if (curious) {
+		spin_lock(&owner->lock);
 		memcpy(e->owner_label, owner->label, sizeof(e->owner_label));
 		if (wide)
 			memcpy(e->label, np_resv_wide(r)->label, sizeof(e->label));
+		spin_unlock(&owner->lock);
 	}
-	spin_unlock(&owner->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_entry_fill);
 

@@ -68,9 +68,10 @@
  * np_net.multi_lock	taken by whoever takes more than one shard lock
  * np_shard.lock	all np_bind, np_port and np_group of the shard's ports, its
  *			tables, tokens and queues of waiters, and the words of all np_occ
- *			for its ports.  Bottom halves off
+ *			for its ports; the owners' lists of what has its home there.
+ *			Bottom halves off
  * np_net.wait_lock	the queue of those who wait for any port, and every waiter's state
- * netport_owner.lock	the owner's list of reservations, of wishes, and all labels
+ * netport_owner.lock	the owner's lists of wishes, and all labels
  * np_net.hold_lock	the lists of holds
  * np_shard.seat_lock	all np_spot for the shard's ports.  Nested in any shard's lock
  * np_addr.lock		the array np_addr.few, and the change from it to np_addr.occ
@@ -78,9 +79,6 @@
  * xa_lock of np_net.spaces, np_net.addr_lock: birth, idleness and death of spaces and
  * addresses; taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
  * then held by its count, never by a lock.  np_user: users_lock in user.c, nested in any.
- *
- * np_resv_sweep() goes the other way, from a list to what is on it: it has netport_owner.lock,
- * and only tries np_shard.lock.
  *
  * np_net.dead is set in pre_exit, when RCU readers may still look at np_net.net; under
  * a shard lock it says whether the shard has been, or is about to be, emptied.
@@ -353,15 +351,19 @@ struct np_bind {
  * struct np_resv - a reservation
  * @bind: what it claims; of an np_wide: port and flags
  * @token_link: in np_shard.tokens of its home, home's lock
- * @owner_link: in netport_owner.resvs, owner lock; of one that is held: in np_net.holds,
- *	hold_lock; of one that is persistent and has lost its owner: empty
+ * @owner_link: in netport_owner.resvs, home's lock; in none if it's persistent and has lost
+ *	its owner
+ * @hold_link: of one that is held: in np_net.holds, hold_lock
  * @owner: whose it is, or was; home's lock and that of each bind's shard to change it
  * @token: its name, see "Tokens" above
  */
 struct np_resv {
 	struct np_bind		bind;
 	struct hlist_node	token_link;
-	struct list_head	owner_link;
+	union {
+		struct hlist_node	owner_link;
+		struct list_head	hold_link;
+	};
 	struct netport_owner	*owner;
 	u64			token;
 };
@@ -561,7 +563,7 @@ struct np_stats {
  * @serve: goes on with serving waiters, where there were many
  * @spots: np_spot by what a packet has; under RCU, and seat_lock to change it
  * @hold_lock: see "Locks" above
- * @holds: np_resv.owner_link, a list for each class of durations; hold_lock
+ * @holds: np_resv.hold_link, a list for each class of durations; hold_lock
  * @hold_armed: @hold_end is queued, for
  * @hold_next: this time; both hold_lock
  * @hold_end: ends holds
@@ -624,8 +626,9 @@ struct np_user {
  * @user: its uid; held
  * @trusted: a kernel-resident stack, for which the limits per owner and uid are off
  * @count: reservations, bounded by max_per_owner; unused if @trusted
- * @lock: protects @resvs, @wishes, @granted, @nwishes and the labels
- * @resvs: np_resv.owner_link
+ * @lock: protects @wishes, @granted, @nwishes and the labels
+ * @homes: for each shard a bit: has anything of @resvs ever been there?
+ * @resvs: np_resv.owner_link, a list for each shard that is their home, under its lock
  * @wishes: np_waiter.owner_link: its wishes that are not granted yet
  * @granted: those that are
  * @nwishes: how many of both, and of those about to be
@@ -644,7 +647,6 @@ struct netport_owner {
 	bool			trusted;
 	atomic_t		count;
 	spinlock_t		lock;		/* see "Locks" above */
-	struct list_head	resvs;
 	struct list_head	wishes;
 	struct list_head	granted;
 	u32			nwishes;
@@ -656,6 +658,8 @@ struct netport_owner {
 	u8			label[NETPORT_LABEL_LEN];
 	struct work_struct	free;
 	struct rcu_head		rcu;
+	atomic64_t		homes;
+	struct hlist_head	resvs[NP_SHARDS];
 };
 
 /**
@@ -771,11 +775,11 @@ static inline struct np_bind *np_resv_bind(struct np_resv *r, struct np_bind *b)
 #define np_resv_for_each_bind(b, r)					\
 	for ((b) = np_resv_bind(r, NULL); (b); (b) = np_resv_bind(r, b))
 
-/* Persistent, and its owner is gone.  Under home's lock. */
+/* Persistent, and its owner is gone.  Under home's lock, or it may be different the next moment. */
 static inline bool np_resv_orphan(const struct np_resv *r)
 {
 	return (r->bind.e.flags & (NP_BIND_PERSISTENT | NP_BIND_HELD)) == NP_BIND_PERSISTENT &&
-	       list_empty(&r->owner_link);
+	       hlist_unhashed_lockless(&r->owner_link);
 }
 
 /* A reservation as a whole: its flags are those of its own np_bind, wide or not. */
@@ -812,9 +816,14 @@ static inline u8 np_addr_families(const struct np_addr *a)
 	return a->family == NP_ANY_BOTH ? NP_FAMILY_ALL : BIT(a->family);
 }
 
+static inline unsigned int np_shard_nr(u16 port)
+{
+	return port / NP_WORD_PORTS % NP_SHARDS;
+}
+
 static inline struct np_shard *np_shard_of(struct np_net *nn, u16 port)
 {
-	return &nn->shards[port / NP_WORD_PORTS % NP_SHARDS];
+	return &nn->shards[np_shard_nr(port)];
 }
 
 /* trace.c: who looks on is told by np_tell_*() of what happens, and it is counted */
@@ -1243,6 +1252,7 @@ struct np_resv *np_resv_lock(struct np_net *nn, const struct netport_owner *owne
 			     u64 *shards);
 void np_resv_unlock(struct np_net *nn, u64 shards);
 u64 np_resv_publish(struct np_shard *shard, struct np_resv *r);
+void np_owner_link(struct netport_owner *owner, struct np_resv *r);
 void np_token_drop(struct np_shard *shard, struct np_resv *r);
 void np_resv_retract(struct np_shard *shard, struct np_resv *r);
 unsigned int np_resv_ports(const struct np_resv *r);
@@ -1388,7 +1398,7 @@ int np_resv_drop(struct netport_owner *owner, u64 token);
 int np_resv_release(struct netport_owner *owner, u64 token);
 int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
 		  u64 *token);
-u64 np_resv_sweep(struct netport_owner *owner);
+bool np_resv_sweep(struct netport_owner *owner, unsigned int nr);
 void np_resv_drain(struct np_net *nn);
 
 /* request.c */

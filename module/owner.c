@@ -48,7 +48,6 @@ static void np_owner_free_work(struct work_struct *work);
 void np_owner_setup(struct netport_owner *owner)
 {
 	spin_lock_init(&owner->lock);
-	INIT_LIST_HEAD(&owner->resvs);
 	INIT_LIST_HEAD(&owner->wishes);
 	INIT_LIST_HEAD(&owner->granted);
 	init_waitqueue_head(&owner->poll);

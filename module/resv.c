@@ -424,73 +424,83 @@ noinline int np_resv_named(struct netport_owner *owner, const struct netport_bin
 	return found ? 0 : -ENOENT;
 }
 
-/* Reservations taken under one hold of their owner's lock. */
+/* The owner of a reservation goes; a persistent one stays, and keeps what is left of its owner. */
+static bool np_resv_stay(struct np_resv *r)
+{
+	if (!np_resv_is(r, NP_BIND_PERSISTENT) || np_resv_is(r, NP_BIND_CANDIDATE))
+		return false;
+	np_resv_detach(r);
+	np_owner_get(r->owner);
+	hlist_del_init(&r->owner_link);
+	np_tell_changed(r, NP_MADE_ORPHAN);
+	return true;
+}
+
+/* Reservations taken under one hold of a lock. */
 #define NP_SWEEP_STEP	32
 
 /*
- * End @r and those behind it on their owner's list, while they have the same home and it takes
- * no more than that: nobody waits there, and it's one binding that doesn't outlive its owner.
- * They are left on the list, and in @swept.  Return how many these are, @max at most.
+ * End up to @max of what an owner has in a shard, while it takes no more than that: nobody waits
+ * there, and it's one binding that doesn't outlive its owner.  Return how many these are.
  */
-static unsigned int np_shard_sweep(struct netport_owner *owner, struct np_resv *r,
-				   struct np_resv **swept, unsigned int max)
+static unsigned int np_shard_sweep(struct np_shard *shard, struct netport_owner *owner,
+				   struct hlist_head *resvs, struct np_resv **swept,
+				   unsigned int max)
 {
-	struct np_net *nn = owner->nn;
-	struct np_shard *shard = np_token_shard(nn, r->token);
 	unsigned int n = 0;
+	struct np_resv *r;
 
-	lockdep_assert_held(&owner->lock);
-	/* The wrong way round, so it may only be tried. */
-	if (!spin_trylock(&shard->lock))
+	lockdep_assert_held(&shard->lock);
+	if (np_wait_any(owner->nn, shard))
 		return 0;
-	if (!np_wait_any(nn, shard)) {
-		do {
-			if (np_resv_is(r, NP_BIND_WIDE | NP_BIND_PERSISTENT | NP_BIND_UNCHARGED))
-				break;
-			np_table_unlink(shard, &r->bind);
-			np_token_drop(shard, r);
-			np_tell_gone(nn, r, 1, NP_GONE_CLOSE);
-			swept[n++] = r;
-			r = list_next_entry(r, owner_link);
-		} while (n < max && !list_entry_is_head(r, &owner->resvs, owner_link) &&
-			 np_token_shard(nn, r->token) == shard);
-		np_owner_uncharge(owner, n);
+	while (n < max && !hlist_empty(resvs)) {
+		r = hlist_entry(resvs->first, struct np_resv, owner_link);
+		if (np_resv_is(r, NP_BIND_WIDE | NP_BIND_PERSISTENT | NP_BIND_UNCHARGED))
+			break;
+		np_table_unlink(shard, &r->bind);
+		np_token_drop(shard, r);
+		__hlist_del(&r->owner_link);
+		np_tell_gone(owner->nn, r, 1, NP_GONE_CLOSE);
+		swept[n++] = r;
 	}
-	spin_unlock(&shard->lock);
+	np_owner_uncharge(owner, n);
 	return n;
 }
 
 /**
- * np_resv_sweep() - release many that an owner holds, or at least look at the first
+ * np_resv_sweep() - release some of what an owner holds
  * @owner: an owner that goes
+ * @nr: in which shard
  *
- * What is on its list stays there while its lock is held, unlike what a token names, so it
- * needn't be found first.
+ * Many at once, as long as that's simple.  What is on its list needn't be found, unlike what a
+ * token names.
  *
- * Return: the token of the one that is first now, 0 if none is left.
+ * Return: whether there is more.
  */
-u64 np_resv_sweep(struct netport_owner *owner)
+bool np_resv_sweep(struct netport_owner *owner, unsigned int nr)
 {
-	struct np_resv *swept[NP_SWEEP_STEP], *r;
-	unsigned int n = 0, more;
-	LIST_HEAD(done);
-	u64 token;
+	struct hlist_head *resvs = &owner->resvs[nr];
+	struct np_shard *shard = &owner->nn->shards[nr];
+	struct np_resv *swept[NP_SWEEP_STEP], *r = NULL;
+	unsigned int n;
+	bool more;
 
-	spin_lock_bh(&owner->lock);
-	r = list_first_entry(&owner->resvs, struct np_resv, owner_link);
-	while (n < NP_SWEEP_STEP && !list_entry_is_head(r, &owner->resvs, owner_link)) {
-		more = np_shard_sweep(owner, r, &swept[n], NP_SWEEP_STEP - n);
-		if (!more)
-			break;
-		n += more;
-		r = list_next_entry(swept[n - 1], owner_link);
+	spin_lock_bh(&shard->lock);
+	n = np_shard_sweep(shard, owner, resvs, swept, NP_SWEEP_STEP);
+	if (!n && !hlist_empty(resvs)) {
+		r = hlist_entry(resvs->first, struct np_resv, owner_link);
+		if (np_resv_stay(r))
+			r = NULL;
+		else
+			np_resv_unpublish(shard, r, NP_GONE_CLOSE);
 	}
-	token = list_entry_is_head(r, &owner->resvs, owner_link) ? 0 : r->token;
-	list_cut_before(&done, &owner->resvs, &r->owner_link);
-	spin_unlock_bh(&owner->lock);
+	more = !hlist_empty(resvs);
+	spin_unlock_bh(&shard->lock);
 	if (n)
 		np_resv_kfree_many(swept, n);
-	return token;
+	if (r)
+		np_resv_free(r);
+	return more;
 }
 
 /* Buckets looked at, and reservations taken, under one hold of a lock. */
@@ -499,9 +509,9 @@ u64 np_resv_sweep(struct netport_owner *owner)
 /* Takes some; false when nothing is left. */
 static bool np_shard_drain(struct np_shard *shard, u32 *bucket)
 {
-	struct np_resv *r, *next;
-	struct hlist_node *node;
-	LIST_HEAD(taken);
+	struct hlist_node *node, *next;
+	HLIST_HEAD(taken);
+	struct np_resv *r;
 	unsigned int i;
 	bool more;
 
@@ -515,12 +525,12 @@ static bool np_shard_drain(struct np_shard *shard, u32 *bucket)
 		}
 		r = hlist_entry(node, struct np_resv, token_link);
 		np_resv_unpublish(shard, r, NP_GONE_NETNS);
-		list_add(&r->owner_link, &taken);
+		hlist_add_head(&r->owner_link, &taken);
 	}
 	more = shard->tokens.count;
 	spin_unlock_bh(&shard->lock);
 
-	list_for_each_entry_safe(r, next, &taken, owner_link)
+	hlist_for_each_entry_safe(r, next, &taken, owner_link)
 		np_resv_free(r);
 	return more;
 }

@@ -29,11 +29,6 @@ static u32 np_token_node_hash(struct hlist_node *node)
 	return np_token_hash(r->owner->nn, r->token);
 }
 
-static unsigned int np_shard_nr(u16 port)
-{
-	return port / NP_WORD_PORTS % NP_SHARDS;
-}
-
 /* The home of a token. */
 struct np_shard *np_token_shard(struct np_net *nn, u64 token)
 {
@@ -169,6 +164,20 @@ struct np_resv *np_resv_lock(struct np_net *nn, const struct netport_owner *owne
 }
 
 /**
+ * np_owner_link() - put a reservation on its owner's list
+ * @owner: the owner
+ * @r: the reservation, its home locked
+ */
+void np_owner_link(struct netport_owner *owner, struct np_resv *r)
+{
+	unsigned int nr = np_shard_nr((u16)r->token);
+
+	if (unlikely(!(atomic64_read(&owner->homes) & BIT_ULL(nr))))
+		atomic64_or(BIT_ULL(nr), &owner->homes);
+	hlist_add_head(&r->owner_link, &owner->resvs[nr]);
+}
+
+/**
  * np_resv_publish() - give what is in the table a name and put it on its owner's list
  * @shard: its home, locked
  * @r: the reservation
@@ -183,9 +192,7 @@ u64 np_resv_publish(struct np_shard *shard, struct np_resv *r)
 	r->token = ++shard->seq << 16 | r->bind.e.port;
 	np_hash_add(&shard->tokens, &r->token_link, np_token_hash(owner->nn, r->token),
 		    np_token_node_hash);
-	spin_lock(&owner->lock);
-	list_add_tail(&r->owner_link, &owner->resvs);
-	spin_unlock(&owner->lock);
+	np_owner_link(owner, r);
 	return r->token;
 }
 
@@ -213,13 +220,11 @@ void np_token_drop(struct np_shard *shard, struct np_resv *r)
  * @shard: its home, locked
  * @r: the reservation; what it has in the table stays there
  *
- * Its owner may be destroyed as soon as its lock is dropped; RCU keeps the memory for the
- * time of the shard lock.
+ * Its owner may be destroyed as soon as the lock is dropped.
  */
 void np_resv_retract(struct np_shard *shard, struct np_resv *r)
 {
 	struct netport_owner *owner = r->owner;
-	bool orphan;
 
 	np_token_drop(shard, r);
 	if (unlikely(np_resv_is(r, NP_BIND_HELD))) {
@@ -229,14 +234,12 @@ void np_resv_retract(struct np_shard *shard, struct np_resv *r)
 		np_owner_put(owner);
 		return;
 	}
-	spin_lock(&owner->lock);
-	orphan = list_empty(&r->owner_link);
-	list_del(&r->owner_link);
 	if (!np_resv_is(r, NP_BIND_UNCHARGED))
 		np_owner_uncharge(owner, np_resv_ports(r));
-	spin_unlock(&owner->lock);
-	if (unlikely(orphan))
+	if (unlikely(hlist_unhashed(&r->owner_link)))
 		np_owner_put(owner);
+	else
+		__hlist_del(&r->owner_link);
 }
 
 /* memory */

@@ -27,9 +27,7 @@ static void np_resv_replace(struct np_shard *shard, struct np_resv *r, struct np
 	wide->count = 1;
 	np_table_replace(shard, &r->bind, &part->bind);
 	hlist_replace_rcu(&r->token_link, &new->token_link);
-	spin_lock(&r->owner->lock);
-	list_replace(&r->owner_link, &new->owner_link);
-	spin_unlock(&r->owner->lock);
+	hlist_replace_rcu(&r->owner_link, &new->owner_link);
 }
 
 /**
