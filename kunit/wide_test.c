@@ -553,12 +553,10 @@ static void wide_shoot(struct kunit *test, u64 token, struct wide_shot *s)
 	memset(&s->bind.link, 0, sizeof(s->bind.link));
 	s->bind.nr = 0;
 	if (b->e.kind == NP_MEMBER || b->e.kind == NP_TUPLE) {
-		s->group = *b->group;
+		s->group = *np_bind_group(shard, b);
 		s->port = *s->group.port;
 	} else if (b->e.kind == NP_NODE) {
-		s->port = *b->port;
-	} else {
-		s->bind.port = NULL;
+		s->port = *np_bind_port(shard, b);
 	}
 	/* Lists that the binding may be on. */
 	memset(&s->group.e.chain, 0, sizeof(s->group.e.chain));

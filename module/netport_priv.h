@@ -322,8 +322,6 @@ struct np_entry {
  * @link: NP_NODE of a specific address: in np_port.nodes; NP_MEMBER, NP_TUPLE: in
  *	np_group.members, .tuples
  * @addr: local address, and with it space and families; held
- * @port: the np_port of an NP_NODE
- * @group: the np_group of an NP_MEMBER or NP_TUPLE
  * @remote: remote address, IPv4 as IPv4-mapped, all-zero for every one
  * @ifindex: device, 0 for every one
  * @until: of an np_resv: when its hold ends, see np_hold_now()
@@ -335,10 +333,6 @@ struct np_bind {
 	struct np_entry		e;
 	struct list_head	link;
 	struct np_addr		*addr;
-	union {
-		struct np_port	*port;
-		struct np_group	*group;
-	};
 	struct in6_addr		remote;
 	u32			ifindex;
 	union {
@@ -1161,6 +1155,8 @@ void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user);
 
 /* table.c */
 u32 np_entry_hash(struct hlist_node *node);
+struct np_port *np_bind_port(struct np_shard *shard, struct np_bind *b);
+struct np_group *np_bind_group(struct np_shard *shard, struct np_bind *b);
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
 int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e,
 		     struct np_spare *spare);

@@ -115,6 +115,35 @@ static struct np_entry *np_find_node(struct np_shard *shard, struct np_port *p,
 	return NULL;
 }
 
+/**
+ * np_bind_port() - the np_port of a binding
+ * @shard: the shard of its port, locked
+ * @b: the binding, which isn't alone on its port
+ *
+ * A pointer to it would make a reservation larger than two cache lines.
+ *
+ * Return: the np_port.
+ */
+struct np_port *np_bind_port(struct np_shard *shard, struct np_bind *b)
+{
+	return container_of(np_find_port(shard, b->addr->space, b->e.port), struct np_port, e);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_bind_port);
+
+/**
+ * np_bind_group() - the np_group of a binding
+ * @shard: the shard of its port, locked
+ * @b: the binding, which isn't alone on its address
+ *
+ * Return: the np_group.
+ */
+struct np_group *np_bind_group(struct np_shard *shard, struct np_bind *b)
+{
+	return container_of(np_find_node(shard, np_bind_port(shard, b), b->addr),
+			    struct np_group, e);
+}
+EXPORT_SYMBOL_IF_KUNIT(np_bind_group);
+
 /* the flags of nodes */
 
 static struct np_user *np_bind_user(struct np_bind *b)
@@ -237,7 +266,7 @@ static bool np_check_tuples(struct np_check *c, struct np_shard *shard, struct n
 		if (e->kind != NP_TUPLE || e->port != port || e->rport != w->rport)
 			continue;
 		b = np_entry_bind(e);
-		if (b->group == g && ipv6_addr_equal(&b->remote, &w->remote) &&
+		if (b->addr == g->addr && ipv6_addr_equal(&b->remote, &w->remote) &&
 		    np_check_member(c, b))
 			return true;
 	}
@@ -626,7 +655,6 @@ static void np_group_join(struct np_shard *shard, struct np_group *g, struct np_
 	bool full = b->e.flags & NP_BIND_FULL;
 
 	b->e.kind = full ? NP_TUPLE : NP_MEMBER;
-	b->group = g;
 	list_add_tail(&b->link, full ? &g->tuples : &g->members);
 	np_chain(shard, &b->e);
 	np_sum_add(&g->sum, b->e.share, np_bind_user(b));
@@ -646,7 +674,6 @@ static void np_group_leave(struct np_shard *shard, struct np_group *g, struct np
 static void np_port_add(struct np_shard *shard, struct np_port *p, struct np_bind *b)
 {
 	b->e.kind = NP_NODE;
-	b->port = p;
 	np_node_link(shard, p, b->addr, &b->e, &b->link);
 }
 
@@ -671,11 +698,10 @@ static noinline struct np_port *np_port_make(struct np_shard *shard, struct np_b
 }
 
 /* An address' second binding on a port: an np_group takes the place of the first. */
-static noinline struct np_group *np_group_make(struct np_shard *shard, struct np_bind *first,
-					       struct np_spare *spare)
+static noinline struct np_group *np_group_make(struct np_shard *shard, struct np_port *p,
+					       struct np_bind *first, struct np_spare *spare)
 {
 	struct np_group *g = spare->group;
-	struct np_port *p = first->port;
 
 	spare->group = NULL;
 	g->e.kind = NP_GROUP;
@@ -727,7 +753,7 @@ static noinline bool np_group_crowded(struct np_shard *shard, struct np_group *g
 	np_hash_for_each_entry(e, &shard->table, hash, chain) {
 		if (e->kind == NP_TUPLE && e->port == b->e.port && e->rport == b->e.rport &&
 		    ipv6_addr_equal(&np_entry_bind(e)->remote, &b->remote) &&
-		    np_entry_bind(e)->group == g && ++n == NP_COMPARE_MAX)
+		    np_entry_bind(e)->addr == g->addr && ++n == NP_COMPARE_MAX)
 			return true;
 	}
 	return false;
@@ -788,7 +814,7 @@ int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry 
 	else if (node->kind == NP_GROUP)
 		np_group_add(shard, container_of(node, struct np_group, e), b);
 	else
-		np_group_add(shard, np_group_make(shard, np_entry_bind(node), spare), b);
+		np_group_add(shard, np_group_make(shard, p, np_entry_bind(node), spare), b);
 	return 0;
 }
 
@@ -826,8 +852,9 @@ static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_add
 	kfree(p);
 }
 
-static noinline void np_group_del(struct np_shard *shard, struct np_group *g, struct np_bind *b)
+static noinline void np_group_del(struct np_shard *shard, struct np_bind *b)
 {
+	struct np_group *g = np_bind_group(shard, b);
 	struct np_addr *a = b->addr;
 
 	if (g->total == 1) {
@@ -862,11 +889,11 @@ void np_table_unlink(struct np_shard *shard, struct np_bind *b)
 			np_occ_clear(&a->space->used[a->family], b->e.port);
 		break;
 	case NP_NODE:
-		np_port_del(shard, b->port, a, &b->e, &b->link);
+		np_port_del(shard, np_bind_port(shard, b), a, &b->e, &b->link);
 		np_addr_clear(a, b->e.port);
 		break;
 	default:
-		np_group_del(shard, b->group, b);
+		np_group_del(shard, b);
 	}
 	b->e.kind = NP_UNBOUND;
 }
@@ -893,17 +920,19 @@ static bool np_bind_whole(struct np_bind *b)
 void np_table_suspend(struct np_shard *shard, struct np_bind *b)
 {
 	struct np_addr *a = b->addr;
+	struct np_group *g;
 
 	lockdep_assert_held(&shard->lock);
 	if (b->e.kind == NP_NODE && !a->any)
-		np_port_uncount(b->port, a->family, &b->e);
+		np_port_uncount(np_bind_port(shard, b), a->family, &b->e);
 	if (b->e.kind != NP_MEMBER && b->e.kind != NP_TUPLE)
 		return;
+	g = np_bind_group(shard, b);
 	if (!a->any)
-		np_port_uncount(b->group->port, a->family, &b->group->e);
-	np_group_leave(shard, b->group, b);
-	if (!a->any && b->group->total)
-		np_port_count(b->group->port, a->family, &b->group->e);
+		np_port_uncount(g->port, a->family, &g->e);
+	np_group_leave(shard, g, b);
+	if (!a->any && g->total)
+		np_port_count(g->port, a->family, &g->e);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_suspend);
 
@@ -915,17 +944,19 @@ EXPORT_SYMBOL_IF_KUNIT(np_table_suspend);
 void np_table_resume(struct np_shard *shard, struct np_bind *b)
 {
 	struct np_addr *a = b->addr;
+	struct np_group *g;
 
 	lockdep_assert_held(&shard->lock);
 	if (b->e.kind == NP_NODE && !a->any)
-		np_port_count(b->port, a->family, &b->e);
+		np_port_count(np_bind_port(shard, b), a->family, &b->e);
 	if (b->e.kind != NP_MEMBER && b->e.kind != NP_TUPLE)
 		return;
-	if (!a->any && b->group->total)
-		np_port_uncount(b->group->port, a->family, &b->group->e);
-	np_group_join(shard, b->group, b);
+	g = np_bind_group(shard, b);
+	if (!a->any && g->total)
+		np_port_uncount(g->port, a->family, &g->e);
+	np_group_join(shard, g, b);
 	if (!a->any)
-		np_port_count(b->group->port, a->family, &b->group->e);
+		np_port_count(g->port, a->family, &g->e);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_resume);
 
@@ -941,9 +972,8 @@ void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bin
 
 	lockdep_assert_held(&shard->lock);
 	new->e.kind = old->e.kind;
-	new->group = old->group;
 	if (old->e.kind == NP_NODE && a->any) {
-		old->port->any[a->family] = &new->e;
+		np_bind_port(shard, old)->any[a->family] = &new->e;
 	} else {
 		hlist_replace_rcu(&old->e.chain, &new->e.chain);
 		if (old->e.kind != NP_LONE)

@@ -9,8 +9,8 @@
 
 #include "netport_priv.h"
 
-static_assert(sizeof(struct np_resv) == 128 || !IS_ENABLED(CONFIG_64BIT),
-	      "two cache lines for a reservation");
+static_assert(sizeof(struct np_resv) + sizeof(void *) == 128 || !IS_ENABLED(CONFIG_64BIT),
+	      "two cache lines for a reservation, and what links it when it's free");
 static_assert(NP_SHARDS <= 64, "a set of shards is a u64");
 
 static struct kmem_cache *np_resv_cache;
@@ -473,9 +473,18 @@ void np_resv_resize(struct np_net *nn)
 		np_shard_settle(nn, &nn->shards[i], GFP_KERNEL);
 }
 
+/* What has a constructor isn't cleared when it's allocated, which is dear: all is overwritten. */
+static void np_resv_construct(void *resv)
+{
+	struct np_resv *r = resv;
+
+	r->bind.e.kind = NP_UNBOUND;
+}
+
 int np_token_init(void)
 {
-	np_resv_cache = KMEM_CACHE(np_resv, SLAB_HWCACHE_ALIGN);
+	np_resv_cache = kmem_cache_create("np_resv", sizeof(struct np_resv), 0,
+					  SLAB_HWCACHE_ALIGN, np_resv_construct);
 	return np_resv_cache ? 0 : -ENOMEM;
 }
 
