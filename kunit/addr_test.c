@@ -349,8 +349,8 @@ static void addr_set__few_need_no_bitmap(struct kunit *test)
 
 	addr_fill(test, a, 0, NP_FEW);
 	KUNIT_EXPECT_NULL(test, np_addr_occ(a));
-	while (a->nfew)
-		kit_addr_clear(test, a, addr_ports[a->nfew - 1]);
+	while (kit_addr_nfew(a))
+		kit_addr_clear(test, a, addr_ports[kit_addr_nfew(a) - 1]);
 	addr_expect_ports(test, a, NULL, 0);
 	np_addr_put(a);
 }

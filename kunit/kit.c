@@ -539,10 +539,19 @@ static bool kit_occ_empty(const struct np_occ *occ)
 	return true;
 }
 
+unsigned int kit_addr_nfew(const struct np_addr *a)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < NP_FEW; i++)
+		n += !!np_few_port(a, i);
+	return n;
+}
+
 /* Not held by anybody, and without ports. */
 static bool kit_addr_empty(const struct np_addr *a)
 {
-	return atomic_read(&a->ref) == 1 && !a->nfew && (!a->occ || kit_occ_empty(a->occ));
+	return atomic_read(&a->ref) == 1 && !kit_addr_nfew(a) && (!a->occ || kit_occ_empty(a->occ));
 }
 
 static void kit_expect_addrs_empty(struct kunit *test, struct np_net *nn)

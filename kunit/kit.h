@@ -95,6 +95,7 @@ bool kit_addr_set(struct kunit *test, struct np_addr *a, u16 port);
 void kit_addr_clear(struct kunit *test, struct np_addr *a, u16 port);
 int kit_try(struct kunit *test, const char *text);
 int kit_held(struct kunit *test);
+unsigned int kit_addr_nfew(const struct np_addr *a);
 bool kit_owns(struct netport_owner *owner, u64 token);
 bool kit_alive(struct kunit *test, enum kit_who who, u64 token);
 void kit_need_faults(struct kunit *test);

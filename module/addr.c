@@ -79,7 +79,6 @@ static void np_addr_init(struct np_addr *a, struct np_space *sp,
 	a->space = sp;
 	a->family = ipv6_addr_v4mapped(addr) ? NP_V4 : NP_V6;
 	a->rnd = get_random_u32();
-	spin_lock_init(&a->lock);
 	/* The table's count, and the caller's. */
 	atomic_set(&a->ref, 2);
 }
@@ -448,45 +447,100 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_put_many);
 
 /* the ports of an address: a few, or a bitmap */
 
+#define NP_FEW_ONES	0x0001000100010001ULL
+
+/* Where in a word of np_addr.few is this port, or room if it's 0?  The shift, or -1. */
+static __always_inline int np_few_find(u64 few, u16 port)
+{
+	u64 diff = few ^ port * NP_FEW_ONES;
+
+	/* The upper bit of each slot that is zero now; the lowest of these is right. */
+	diff = (diff - NP_FEW_ONES) & ~diff & NP_FEW_ONES << 15;
+	return diff ? __ffs64(diff) - 15 : -1;
+}
+
+static bool np_few_full(const struct np_addr *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(a->few); i++)
+		if (np_few_find(atomic64_read(&a->few[i]), 0) >= 0)
+			return false;
+	return true;
+}
+
+/* Under the lock of the port's shard. */
+static __always_inline bool np_few_set(struct np_addr *a, u16 port)
+{
+	unsigned int i;
+	int shift;
+	s64 few;
+
+	for (i = 0; i < ARRAY_SIZE(a->few); i++) {
+		few = atomic64_read(&a->few[i]);
+		while ((shift = np_few_find(few, 0)) >= 0)
+			/* Ports of other shards are put here, too. */
+			if (atomic64_try_cmpxchg(&a->few[i], &few, few | (u64)port << shift))
+				return true;
+	}
+	return false;
+}
+
+/* Likewise; false if it isn't there. */
+static __always_inline bool np_few_clear(struct np_addr *a, u16 port)
+{
+	unsigned int i;
+	int shift;
+
+	for (i = 0; i < ARRAY_SIZE(a->few); i++) {
+		shift = np_few_find(atomic64_read(&a->few[i]), port);
+		if (shift >= 0) {
+			atomic64_sub((u64)port << shift, &a->few[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Give an address its bitmap.  From then on ports go there; those that are in @few move, each
+ * under the lock of its shard.  A search that reads the bitmap before they have misses them, and
+ * finds out under the lock.
+ */
 static noinline int np_addr_grow(struct np_addr *a, gfp_t gfp)
 {
 	struct np_occ *occ = kzalloc(sizeof(*occ), gfp);
-	u16 few[NP_FEW];
-	unsigned int i, n;
+	struct np_shard *shard;
+	unsigned int i;
+	u16 port;
 
 	if (!occ)
 		return -ENOMEM;
-	/* Chunks can't be had under the lock; who changes @few meanwhile costs a round. */
-again:
-	spin_lock_bh(&a->lock);
-	n = a->nfew;
-	memcpy(few, a->few, sizeof(few));
-	spin_unlock_bh(&a->lock);
-	for (i = 0; i < n; i++) {
-		if (np_occ_prepare(occ, few[i], gfp)) {
+	for (i = 0; i < NP_FEW; i++) {
+		port = np_few_port(a, i);
+		if (port && np_occ_prepare(occ, port, gfp)) {
 			np_occ_destroy(occ);
 			kfree(occ);
 			return -ENOMEM;
 		}
 	}
-
-	spin_lock_bh(&a->lock);
-	if (a->occ) {
-		spin_unlock_bh(&a->lock);
+	/* Pairs with that in np_addr_set(): it sees the bitmap, or its port is seen here. */
+	if (cmpxchg(&a->occ, NULL, occ)) {
 		np_occ_destroy(occ);
 		kfree(occ);
 		return 0;
 	}
-	if (n != a->nfew || memcmp(few, a->few, sizeof(few))) {
-		spin_unlock_bh(&a->lock);
-		goto again;
+	for (i = 0; i < NP_FEW; i++) {
+		port = np_few_port(a, i);
+		/* One that came just now and has no chunk: it can stay. */
+		if (!port || np_occ_prepare(occ, port, gfp))
+			continue;
+		shard = np_shard_of(a->space->nn, port);
+		spin_lock_bh(&shard->lock);
+		if (np_few_clear(a, port))
+			np_occ_set(occ, port);
+		spin_unlock_bh(&shard->lock);
 	}
-	for (i = 0; i < n; i++)
-		np_occ_set(occ, few[i]);
-	WRITE_ONCE(a->nfew, 0);
-	/* Pairs with the READ_ONCE() of those that look for it without the lock. */
-	smp_store_release(&a->occ, occ);
-	spin_unlock_bh(&a->lock);
 	return 0;
 }
 
@@ -503,7 +557,7 @@ int np_addr_prepare(struct np_addr *a, u16 port, gfp_t gfp)
 	int err;
 
 	if (!READ_ONCE(a->occ)) {
-		if (READ_ONCE(a->nfew) < NP_FEW)
+		if (likely(!np_few_full(a)))
 			return 0;
 		err = np_addr_grow(a, gfp);
 		if (err)
@@ -537,20 +591,14 @@ noinline int np_addr_force(struct np_addr *a, u16 port, gfp_t gfp)
  */
 bool np_addr_set(struct np_addr *a, u16 port)
 {
-	bool set = true;
-
 	if (!READ_ONCE(a->occ)) {
-		spin_lock(&a->lock);
-		if (!a->occ) {
-			if (a->nfew < NP_FEW)
-				WRITE_ONCE(a->few[a->nfew], port);
-			else
-				set = false;
-			WRITE_ONCE(a->nfew, a->nfew + set);
-			spin_unlock(&a->lock);
+		/* The barrier of its cmpxchg pairs with that in np_addr_grow(). */
+		bool set = np_few_set(a, port);
+
+		if (likely(!READ_ONCE(a->occ)))
 			return set;
-		}
-		spin_unlock(&a->lock);
+		if (set)
+			np_few_clear(a, port);
 	}
 	if (unlikely(!np_occ_ready(a->occ, port)))
 		return false;
@@ -566,21 +614,13 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_set);
  */
 void np_addr_clear(struct np_addr *a, u16 port)
 {
-	unsigned int i;
+	struct np_occ *occ = READ_ONCE(a->occ);
 
-	if (!READ_ONCE(a->occ)) {
-		spin_lock(&a->lock);
-		if (!a->occ) {
-			for (i = 0; a->few[i] != port; i++)
-				;
-			WRITE_ONCE(a->few[i], a->few[a->nfew - 1]);
-			WRITE_ONCE(a->nfew, a->nfew - 1);
-			spin_unlock(&a->lock);
-			return;
-		}
-		spin_unlock(&a->lock);
-	}
-	np_occ_clear(a->occ, port);
+	/* Where there is a bitmap it may be still on its way there. */
+	if (occ && likely(np_occ_word(occ, port / NP_WORD_PORTS) & BIT_ULL(port % NP_WORD_PORTS)))
+		np_occ_clear(occ, port);
+	else
+		np_few_clear(a, port);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_clear);
 
@@ -609,17 +649,18 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_occ);
 u64 np_addr_word(struct np_addr *a, unsigned int word)
 {
 	const struct np_occ *occ = READ_ONCE(a->occ);
-	unsigned int i, n;
-	u64 bits = 0;
+	u64 few, bits = 0;
+	unsigned int i;
 
 	if (occ)
 		return np_occ_word(occ, word);
-	n = READ_ONCE(a->nfew);
-	for (i = 0; i < n; i++) {
-		u16 port = READ_ONCE(a->few[i]);
+	for (i = 0; i < ARRAY_SIZE(a->few); i++) {
+		for (few = atomic64_read(&a->few[i]); few; few >>= 16) {
+			u16 port = few;
 
-		if (port / NP_WORD_PORTS == word)
-			bits |= BIT_ULL(port % NP_WORD_PORTS);
+			if (port && port / NP_WORD_PORTS == word)
+				bits |= BIT_ULL(port % NP_WORD_PORTS);
+		}
 	}
 	return bits;
 }

@@ -74,7 +74,6 @@
  * netport_owner.lock	the owner's lists of wishes, and all labels
  * np_net.hold_lock	the lists of holds
  * np_shard.seat_lock	all np_spot for the shard's ports.  Nested in any shard's lock
- * np_addr.lock		the array np_addr.few, and the change from it to np_addr.occ
  *
  * xa_lock of np_net.spaces, np_net.addr_lock: birth, idleness and death of spaces and
  * addresses; taken with no shard lock held.  An np_space or np_addr is looked up under RCU and
@@ -206,7 +205,9 @@ struct np_addr_key {
 	u32			protocol;
 };
 
-#define NP_FEW		8
+/* How many ports fit into a word of np_addr.few, and into all of it. */
+#define NP_FEW_SLOTS	4
+#define NP_FEW		(2 * NP_FEW_SLOTS)
 
 /**
  * struct np_addr - a local address of a space
@@ -219,9 +220,7 @@ struct np_addr_key {
  * @rnd: secret, mixed into the place of its bindings in the table
  * @idle: it is in np_net.idle_addrs[@slot]; both under np_net.addr_lock
  * @slot: see @idle
- * @lock: protects @few and @nfew
- * @nfew: how many of @few are in use
- * @few: the ports taken, while they are few and @occ is NULL
+ * @few: the ports taken, while they are few and @occ is NULL; see np_addr_grow()
  * @occ: the ports taken, once they were more
  * @rcu: for those who found it without a lock
  */
@@ -235,9 +234,7 @@ struct np_addr {
 	u32			rnd;
 	bool			idle;
 	u8			slot;
-	spinlock_t		lock;		/* see "Locks" above */
-	u32			nfew;
-	u16			few[NP_FEW];
+	atomic64_t		few[NP_FEW / NP_FEW_SLOTS];
 	struct np_occ		*occ;
 	struct rcu_head		rcu;
 };
@@ -1124,6 +1121,13 @@ bool np_addr_set(struct np_addr *a, u16 port);
 void np_addr_clear(struct np_addr *a, u16 port);
 const struct np_occ *np_addr_occ(const struct np_addr *a);
 u64 np_addr_word(struct np_addr *a, unsigned int word);
+
+/* The port in a slot of np_addr.few, or 0. */
+static inline u16 np_few_port(const struct np_addr *a, unsigned int i)
+{
+	return (u64)atomic64_read(&a->few[i / NP_FEW_SLOTS]) >> i % NP_FEW_SLOTS * 16;
+}
+
 void np_addr_init_secret(void);
 int np_addrs_init(struct np_net *nn);
 void np_addrs_destroy(struct np_net *nn);
