@@ -202,7 +202,7 @@ static void hash__shrinks_with_what_is_in(struct kunit *test)
 		hash_resize(lab, GFP_KERNEL);
 	}
 	KUNIT_EXPECT_NULL(test, lab->h.old);
-	KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, &lab->h.first.tbl);
+	KUNIT_EXPECT_LE(test, hash_buckets(lab), NP_HASH_KEEP);
 	hash_expect(test, lab);
 	lab_del(lab, 0);
 }
@@ -226,6 +226,30 @@ static void hash__empty_is_small(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, lab->h.old);
 		hash_expect(test, lab);
 	}
+}
+
+/* What comes and goes, as batches do, doesn't need a new one each time. */
+static void hash__empty_keeps_a_small_one(struct kunit *test)
+{
+	struct hash_lab *lab = test->priv;
+	struct np_hash_tbl *tbl;
+	unsigned int i;
+
+	hash_fill(lab, 0, NP_HASH_KEEP);
+	KUNIT_ASSERT_EQ(test, hash_buckets(lab), NP_HASH_KEEP);
+	tbl = lab->h.tbl;
+	while (lab->held) {
+		lab_del(lab, lab->held - 1);
+		KUNIT_ASSERT_EQ(test, np_hash_target(&lab->h), 0);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, tbl);
+	KUNIT_EXPECT_NULL(test, lab->h.old);
+	for (i = 0; i < NP_HASH_KEEP; i++) {
+		lab_add(lab, i);
+		KUNIT_ASSERT_EQ(test, np_hash_target(&lab->h), 0);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, lab->h.tbl, tbl);
+	hash_expect(test, lab);
 }
 
 /* A user may choose what is hashed; if all of it falls together, a step is still small. */
@@ -456,6 +480,7 @@ static struct kunit_case hash_test_cases[] = {
 	KUNIT_CASE(hash__keeps_chains_short),
 	KUNIT_CASE(hash__shrinks_with_what_is_in),
 	KUNIT_CASE(hash__empty_is_small),
+	KUNIT_CASE(hash__empty_keeps_a_small_one),
 	KUNIT_CASE(hash__step_is_bounded),
 	KUNIT_CASE(hash__grows_again),
 	KUNIT_CASE(hash__random_walk),

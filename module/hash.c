@@ -29,7 +29,7 @@ static void np_hash_bound(struct np_hash *h)
 	/* While entries are moved it is well as it is. */
 	h->most = h->old ? U32_MAX : size;
 	/* Down in steps: while a table shrinks, others may fill the small one again. */
-	h->least = h->old || size == NP_HASH_FIRST ? 0 : size / 8;
+	h->least = h->old || size <= NP_HASH_KEEP ? 0 : size / 8;
 }
 
 void np_hash_init(struct np_hash *h)
@@ -60,7 +60,7 @@ EXPORT_SYMBOL_IF_KUNIT(np_hash_destroy);
  * @h: table
  * @fn: computes the hash of an entry
  *
- * A table that has become empty goes back to its first size at once.
+ * A table that has become empty goes back to its first size at once, unless it's small.
  */
 noinline void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 {
@@ -78,12 +78,14 @@ noinline void np_hash_settle(struct np_hash *h, np_hash_fn fn)
 			np_hash_bound(h);
 		}
 	}
-	if (h->count || h->tbl == &h->first.tbl)
+	if (h->count)
 		return;
 	np_hash_tbl_free(h, h->old);
-	np_hash_tbl_free(h, h->tbl);
 	h->old = NULL;
-	h->tbl = &h->first.tbl;
+	if (h->tbl->mask >= NP_HASH_KEEP) {
+		np_hash_tbl_free(h, h->tbl);
+		h->tbl = &h->first.tbl;
+	}
 	np_hash_bound(h);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_settle);
@@ -115,7 +117,7 @@ u32 np_hash_target(const struct np_hash *h)
 	if (h->count > h->most)
 		return roundup_pow_of_two(h->count) * 2;
 	if (h->count < h->least)
-		return max_t(u32, (h->tbl->mask + 1) / 4, NP_HASH_FIRST);
+		return (h->tbl->mask + 1) / 4;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_hash_target);

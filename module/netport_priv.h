@@ -138,6 +138,9 @@ struct np_hash_tbl {
 
 #define NP_HASH_FIRST	8
 
+/* A table of so many buckets or fewer stays as it is: to make it again costs more than it. */
+#define NP_HASH_KEEP	128
+
 /**
  * struct np_hash - a hash table that grows and shrinks in small steps
  * @tbl: where new entries go
@@ -1043,7 +1046,7 @@ static inline void np_hash_del(struct np_hash *h, struct hlist_node *node, np_ha
 {
 	__hlist_del(node);
 	h->count--;
-	if (unlikely(h->old || (!h->count && h->tbl != &h->first.tbl)))
+	if (unlikely(h->old || (!h->count && h->tbl->mask >= NP_HASH_KEEP)))
 		np_hash_settle(h, fn);
 }
 
