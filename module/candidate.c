@@ -66,7 +66,7 @@ static int np_candidate_plain(struct netport_owner *owner, struct netport_candid
 	if (err)
 		return err;
 	w.flags |= NP_BIND_CANDIDATE | (cand->reserve.token ? NP_BIND_UNCHARGED : 0);
-	err = np_resv_create(owner, &w, c, token, gfp);
+	err = np_resv_create(owner, &w, c, NULL, token, gfp);
 	if (err && !cand->reserve.token)
 		np_owner_uncharge(owner, 1);
 	*port = w.port;

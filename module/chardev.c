@@ -405,10 +405,12 @@ static int np_batch_make(struct np_batch *b, u32 i, gfp_t gfp)
 		      np_copy_words(&req, from, sizeof(*from));
 	if (err)
 		return err;
-	if (np_reserve_plain(&req.reserve, grown))
-		err = np_resv_make(b->owner, &req.reserve, gfp);
-	else
-		err = np_reserve_terms(b->owner, &req, grown, np_request_now);
+	if (np_reserve_plain(&req.reserve, grown)) {
+		err = np_resv_make_one(&b->stock, &req.reserve, gfp);
+	} else {
+		np_stock_uncharge(&b->stock);
+		err = np_reserve_terms(b->stock.owner, &req, grown, np_request_now);
+	}
 	if (!err)
 		((u64 *)b->tokens)[i] = req.reserve.token;
 	return err;
@@ -450,7 +452,7 @@ static int np_ioc_batch(struct netport_owner *owner, union np_arg *arg,
 	struct netport_batch __user *result = to;
 	struct np_user_batch ub = {
 		.b = {
-			.owner = owner, .make = np_batch_make, .stride = sizeof(u64),
+			.stock.owner = owner, .make = np_batch_make, .stride = sizeof(u64),
 			.count = batch->count, .flags = batch->flags,
 		},
 		.arg = batch,
@@ -489,8 +491,8 @@ static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
 	const struct netport_tokens *t = &arg->tokens;
 	struct netport_tokens __user *result = to;
 	struct netport_release rel = { .options = t->options, .hold = t->hold };
-	u32 i, done = 0;
 	u64 *tokens;
+	u32 done;
 	int err;
 
 	if (!t->count || t->count > NETPORT_BATCH_MAX ||
@@ -504,14 +506,9 @@ static int np_ioc_release_batch(struct netport_owner *owner, union np_arg *arg,
 	tokens = np_copy_array(t->tokens, t->count, sizeof(*tokens));
 	if (IS_ERR(tokens))
 		return PTR_ERR(tokens);
-	for (i = 0; i < t->count && (!err || err == -ENOENT); i++) {
-		rel.token = tokens[i];
-		err = rel.token ? np_release_token(owner, &rel, GFP_KERNEL_ACCOUNT) : -ENOENT;
-		done += !err;
-		cond_resched();
-	}
+	err = np_release_tokens(owner, tokens, t->count, &rel, &done, GFP_KERNEL_ACCOUNT);
 	kvfree(tokens);
-	if (err && err != -ENOENT)
+	if (err)
 		return err;
 	put_user(done, &result->done);
 	return 0;

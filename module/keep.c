@@ -157,6 +157,40 @@ __flatten int np_release_token(struct netport_owner *owner, const struct netport
 	return err;
 }
 
+/**
+ * np_release_tokens() - release many by token
+ * @owner: whose; with CAP_NET_ADMIN also nobody's
+ * @tokens: their names, or 0
+ * @n: how many
+ * @rel: how; its token is used
+ * @done: result: how many there were
+ * @gfp: as for np_release_token(), may sleep
+ *
+ * Return: 0, or why one can't be released; those behind it are left.
+ */
+int np_release_tokens(struct netport_owner *owner, const u64 *tokens, u32 n,
+		      struct netport_release *rel, u32 *done, gfp_t gfp)
+{
+	u32 i, some;
+	int err;
+
+	*done = 0;
+	for (i = 0; i < n; i += some) {
+		cond_resched();
+		some = rel->hold ? 0 : np_resv_drop_some(owner, &tokens[i], n - i);
+		*done += some;
+		if (some)
+			continue;
+		some = 1;
+		rel->token = tokens[i];
+		err = rel->token ? np_release_token(owner, rel, gfp) : -ENOENT;
+		if (err && err != -ENOENT)
+			return err;
+		*done += !err;
+	}
+	return 0;
+}
+
 static bool np_binding_empty(const struct netport_binding *b)
 {
 	const u64 *word = (const u64 *)b;

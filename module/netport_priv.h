@@ -1260,6 +1260,8 @@ void np_token_drop(struct np_shard *shard, struct np_resv *r);
 void np_resv_retract(struct np_shard *shard, struct np_resv *r);
 unsigned int np_resv_ports(const struct np_resv *r);
 struct np_resv *np_resv_alloc(struct netport_owner *owner, gfp_t gfp);
+unsigned int np_resv_alloc_many(struct np_resv **r, unsigned int n, gfp_t gfp);
+void np_resv_mem_free_many(struct np_resv **r, unsigned int n);
 void np_resv_mem_free(struct np_resv *r);
 void np_resv_kfree(struct np_resv *r);
 void np_resv_kfree_many(struct np_resv **r, unsigned int n);
@@ -1392,12 +1394,37 @@ struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 				     struct np_part *part);
 void np_parts_free(struct np_net *nn, struct list_head *parts);
 void np_resv_free(struct np_resv *r);
+
+#define NP_STOCK_SIZE	32
+
+/**
+ * struct np_stock - what many reservations need, had at once
+ * @owner: for whom
+ * @left: how many requests there are still
+ * @charged: how many ports count for the limits already
+ * @n: how many of @resv
+ * @addr: the address that was asked for last, held, or NULL
+ * @resv: memory
+ */
+struct np_stock {
+	struct netport_owner	*owner;
+	u32			left;
+	u32			charged;
+	u32			n;
+	struct np_addr		*addr;
+	struct np_resv		*resv[NP_STOCK_SIZE];
+};
+
+void np_stock_uncharge(struct np_stock *s);
+void np_stock_drop(struct np_stock *s);
 int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,
-		   u64 *token, gfp_t gfp);
+		   struct np_stock *s, u64 *token, gfp_t gfp);
+int np_resv_make_one(struct np_stock *s, struct netport_reserve *req, gfp_t gfp);
 int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp);
 int np_resv_available(struct netport_owner *owner, const struct netport_reserve *req,
 		      gfp_t gfp);
 int np_resv_drop(struct netport_owner *owner, u64 token);
+unsigned int np_resv_drop_some(struct netport_owner *owner, const u64 *tokens, unsigned int n);
 int np_resv_release(struct netport_owner *owner, u64 token);
 int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
 		  u64 *token);
@@ -1422,7 +1449,7 @@ int np_request_unwish(struct netport_owner *owner, u64 wish);
 
 /**
  * struct np_batch - many requests
- * @owner: for whom
+ * @stock: for whom, and what of their reservations is ready
  * @make: makes one, by its number, and leaves its token below; -EFAULT and -E2BIG, for one that
  *	can't be read, end the whole batch
  * @tokens: the first one's token, 0 if there is no reservation
@@ -1432,7 +1459,7 @@ int np_request_unwish(struct netport_owner *owner, u64 wish);
  * @flags: NETPORT_BATCH_*
  */
 struct np_batch {
-	struct netport_owner	*owner;
+	struct np_stock		stock;
 	int			(*make)(struct np_batch *b, u32 i, gfp_t gfp);
 	void			*tokens;
 	size_t			stride;
@@ -1508,6 +1535,8 @@ int np_resv_accept(struct netport_owner *owner, u64 token);
 /* keep.c */
 int np_release_token(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
+int np_release_tokens(struct netport_owner *owner, const u64 *tokens, u32 n,
+		      struct netport_release *rel, u32 *done, gfp_t gfp);
 int np_transfer(struct netport_owner *from, u64 token, struct netport_owner *to);
 int np_adopt(struct netport_owner *owner, u64 token);
 void np_owner_destroy(struct netport_owner *owner);

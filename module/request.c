@@ -313,13 +313,16 @@ void np_batch_undo(const struct np_batch *b, gfp_t gfp)
 			cond_resched();
 		token = np_batch_token(b, i);
 		if (*token)
-			np_resv_drop(b->owner, *token);
+			np_resv_drop(b->stock.owner, *token);
 		/* They are as they were, so that they can be tried again. */
 		*token = 0;
 	}
 	if (may_sleep)
 		np_host_flush();
 }
+
+/* Requests without a look at whether somebody else should run. */
+#define NP_BATCH_STEP	8
 
 /* All requests, also if one has failed but errors are wanted, to know of each. */
 static int np_batch_try(struct np_batch *b, gfp_t gfp)
@@ -330,7 +333,8 @@ static int np_batch_try(struct np_batch *b, gfp_t gfp)
 	u32 i;
 
 	for (i = 0; i < b->count; i++) {
-		if (may_sleep) {
+		b->stock.left = b->count - i;
+		if (may_sleep && i % NP_BATCH_STEP == 0) {
 			cond_resched();
 			if (fatal_signal_pending(current))
 				return -EINTR;
@@ -363,6 +367,7 @@ int np_batch(struct np_batch *b, gfp_t gfp)
 {
 	int done = np_batch_try(b, gfp);
 
+	np_stock_drop(&b->stock);
 	if (done < 0)
 		np_batch_undo(b, gfp);
 	return done;
@@ -373,7 +378,10 @@ static int np_batch_make(struct np_batch *b, u32 i, gfp_t gfp)
 	struct netport_request *req = container_of(np_batch_token(b, i), struct netport_request,
 						   reserve.token);
 
-	return np_request_now(b->owner, req, gfp);
+	if (np_request_plain(req))
+		return np_resv_make_one(&b->stock, &req->reserve, gfp);
+	np_stock_uncharge(&b->stock);
+	return np_request_now(b->stock.owner, req, gfp);
 }
 
 /**
@@ -391,7 +399,7 @@ int np_batch_request(struct netport_owner *owner, struct netport_request *reqs, 
 		     u32 count, u32 flags, gfp_t gfp)
 {
 	struct np_batch b = {
-		.owner = owner, .make = np_batch_make, .tokens = &reqs->reserve.token,
+		.stock.owner = owner, .make = np_batch_make, .tokens = &reqs->reserve.token,
 		.stride = sizeof(*reqs), .errors = errors, .count = count, .flags = flags,
 	};
 	DECLARE_BITMAP(picks, NETPORT_BATCH_MAX);

@@ -160,21 +160,99 @@ static noinline __flatten int np_resv_pick(struct np_resv *r, struct np_want *w,
 	return err;
 }
 
+/* making many of them */
+
+/* Have what the next few need.  What can't be had at once may be had one by one. */
+static noinline void np_stock_fill(struct np_stock *s, gfp_t gfp)
+{
+	unsigned int n = min_t(u32, s->left, NP_STOCK_SIZE);
+
+	s->n = np_resv_alloc_many(s->resv, n, gfp);
+	if (s->charged < n && !np_owner_charge(s->owner, n - s->charged))
+		s->charged = n;
+}
+
+static struct np_resv *np_stock_resv(struct np_stock *s, gfp_t gfp)
+{
+	struct np_resv *r;
+
+	if (unlikely(!s->n))
+		return np_resv_alloc(s->owner, gfp);
+	r = s->resv[--s->n];
+	r->owner = s->owner;
+	return r;
+}
+
+static int np_stock_charge(struct np_stock *s)
+{
+	if (unlikely(!s->charged))
+		return np_owner_charge(s->owner, 1);
+	s->charged--;
+	return 0;
+}
+
+/* np_addr_get(), which is often that of the one before. */
+static int np_stock_addr(struct np_stock *s, struct np_want *w, gfp_t gfp)
+{
+	struct np_addr *a = s->addr;
+	int err;
+
+	if (a && w->any < 0 && a->key.protocol == w->protocol &&
+	    ipv6_addr_equal(&a->key.addr, &w->local)) {
+		np_addr_hold(a);
+		w->addr = a;
+		w->space = a->space;
+		return 0;
+	}
+	err = np_addr_get(s->owner->nn, w, gfp);
+	if (err || w->any >= 0)
+		return err;
+	np_addr_hold(w->addr);
+	s->addr = w->addr;
+	if (a)
+		np_addr_put(a);
+	return 0;
+}
+
+/**
+ * np_stock_uncharge() - count no more than there is
+ * @s: the stock
+ */
+void np_stock_uncharge(struct np_stock *s)
+{
+	if (s->charged)
+		np_owner_uncharge(s->owner, s->charged);
+	s->charged = 0;
+}
+
+/**
+ * np_stock_drop() - give back what was not used
+ * @s: the stock
+ */
+void np_stock_drop(struct np_stock *s)
+{
+	np_stock_uncharge(s);
+	if (s->n)
+		np_resv_mem_free_many(s->resv, s->n);
+	if (s->addr)
+		np_addr_put(s->addr);
+}
+
 /*
- * Make what @w asks for.  As soon as it is published somebody else may release it, so
- * all that a caller learns of it is in @w->port and @token.
+ * Make what @w asks for, from the stock @s if there is one.  As soon as it is published somebody
+ * else may release it, so all that a caller learns of it is in @w->port and @token.
  */
 int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,
-		   u64 *token, gfp_t gfp)
+		   struct np_stock *s, u64 *token, gfp_t gfp)
 {
 	struct np_spare spare = {};
 	struct np_resv *r;
 	int err;
 
-	err = np_addr_get(owner->nn, w, gfp);
+	err = s ? np_stock_addr(s, w, gfp) : np_addr_get(owner->nn, w, gfp);
 	if (err)
 		return err;
-	r = np_resv_alloc(owner, gfp);
+	r = s ? np_stock_resv(s, gfp) : np_resv_alloc(owner, gfp);
 	if (!r) {
 		np_addr_put(w->addr);
 		return -ENOMEM;
@@ -193,15 +271,8 @@ int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cur
 	return err;
 }
 
-/**
- * np_resv_make() - reserve a port, or pick one and reserve it
- * @owner: for whom
- * @req: the request; its port and token are results
- * @gfp: for the memory
- *
- * Return: 0 or an error of NETPORT_IOC_RESERVE.
- */
-__flatten int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp)
+static __always_inline int np_resv_make_from(struct netport_owner *owner, struct np_stock *s,
+					     struct netport_reserve *req, gfp_t gfp)
 {
 	struct np_cursor c __uninitialized;
 	struct np_want w __uninitialized;
@@ -212,20 +283,51 @@ __flatten int np_resv_make(struct netport_owner *owner, struct netport_reserve *
 	err = np_resv_want(owner, &w, req, &req->binding);
 	if (err)
 		return np_tell_refused(owner, &req->binding, req->options, err);
-	err = np_owner_charge(owner, 1);
+	if (s && !s->n)
+		np_stock_fill(s, gfp);
+	err = s ? np_stock_charge(s) : np_owner_charge(owner, 1);
 	if (err)
 		return np_tell_refused(owner, &req->binding, req->options, err);
 	pick = !w.port;
 	if (pick)
 		np_pick_start(&c, &w, 1, false, gfp);
-	err = np_resv_create(owner, &w, pick ? &c : NULL, &token, gfp);
+	err = np_resv_create(owner, &w, pick ? &c : NULL, s, &token, gfp);
 	if (err) {
-		np_owner_uncharge(owner, 1);
+		if (s)
+			s->charged++;
+		else
+			np_owner_uncharge(owner, 1);
 		return np_tell_refused(owner, &req->binding, req->options, err);
 	}
 	req->binding.port = w.port;
 	req->token = token;
 	return 0;
+}
+
+/**
+ * np_resv_make() - reserve a port, or pick one and reserve it
+ * @owner: for whom
+ * @req: the request; its port and token are results
+ * @gfp: for the memory
+ *
+ * Return: 0 or an error of NETPORT_IOC_RESERVE.
+ */
+__flatten int np_resv_make(struct netport_owner *owner, struct netport_reserve *req, gfp_t gfp)
+{
+	return np_resv_make_from(owner, NULL, req, gfp);
+}
+
+/**
+ * np_resv_make_one() - np_resv_make() of one of many
+ * @s: what there is for all of them
+ * @req: the request; its port and token are results
+ * @gfp: for the memory
+ *
+ * Return: as np_resv_make().
+ */
+__flatten int np_resv_make_one(struct np_stock *s, struct netport_reserve *req, gfp_t gfp)
+{
+	return np_resv_make_from(s->owner, s, req, gfp);
 }
 
 static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cursor *c)
@@ -374,6 +476,55 @@ __flatten int np_resv_drop(struct netport_owner *owner, u64 token)
 	return 0;
 }
 
+/* Reservations that are ended under one hold of a lock. */
+#define NP_SWEEP_STEP	32
+
+/* One binding, of an owner that isn't gone: end it, but for its charge. */
+static __always_inline void np_resv_take(struct np_shard *shard, struct np_resv *r,
+					 enum np_gone why)
+{
+	np_table_unlink(shard, &r->bind);
+	np_token_drop(shard, r);
+	__hlist_del(&r->owner_link);
+	np_tell_gone(r->owner->nn, r, 1, why);
+}
+
+/**
+ * np_resv_drop_some() - release the first of many by token
+ * @owner: whose
+ * @tokens: their names
+ * @n: how many, at least one
+ *
+ * As many as have the same home, while that is simple: nobody waits there, and they are one
+ * binding each.
+ *
+ * Return: how many were released.
+ */
+__flatten unsigned int np_resv_drop_some(struct netport_owner *owner, const u64 *tokens,
+					 unsigned int n)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, tokens[0]);
+	struct np_resv *gone[NP_SWEEP_STEP], *r;
+	unsigned int i = 0;
+
+	n = min_t(unsigned int, n, NP_SWEEP_STEP);
+	spin_lock_bh(&shard->lock);
+	if (!READ_ONCE(owner->nn->dead) && !np_wait_any(owner->nn, shard)) {
+		do {
+			r = np_resv_find(shard, owner, tokens[i]);
+			if (!r || np_resv_is(r, NP_BIND_WIDE | NP_BIND_UNCHARGED))
+				break;
+			np_resv_take(shard, r, NP_GONE_CALL);
+			gone[i++] = r;
+		} while (i < n && np_token_shard(owner->nn, tokens[i]) == shard);
+		np_owner_uncharge(owner, i);
+	}
+	spin_unlock_bh(&shard->lock);
+	if (i)
+		np_resv_kfree_many(gone, i);
+	return i;
+}
+
 /**
  * np_resv_release() - release by token
  * @owner: whose
@@ -436,9 +587,6 @@ static bool np_resv_stay(struct np_resv *r)
 	return true;
 }
 
-/* Reservations taken under one hold of a lock. */
-#define NP_SWEEP_STEP	32
-
 /*
  * End up to @max of what an owner has in a shard, while it takes no more than that: nobody waits
  * there, and it's one binding that doesn't outlive its owner.  Return how many these are.
@@ -457,10 +605,7 @@ static unsigned int np_shard_sweep(struct np_shard *shard, struct netport_owner 
 		r = hlist_entry(resvs->first, struct np_resv, owner_link);
 		if (np_resv_is(r, NP_BIND_WIDE | NP_BIND_PERSISTENT | NP_BIND_UNCHARGED))
 			break;
-		np_table_unlink(shard, &r->bind);
-		np_token_drop(shard, r);
-		__hlist_del(&r->owner_link);
-		np_tell_gone(owner->nn, r, 1, NP_GONE_CLOSE);
+		np_resv_take(shard, r, NP_GONE_CLOSE);
 		swept[n++] = r;
 	}
 	np_owner_uncharge(owner, n);

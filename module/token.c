@@ -260,10 +260,21 @@ struct np_resv *np_resv_alloc(struct netport_owner *owner, gfp_t gfp)
 	return r;
 }
 
+/* Of many, all or none; return how many.  Their owner is to be set. */
+unsigned int np_resv_alloc_many(struct np_resv **r, unsigned int n, gfp_t gfp)
+{
+	return kmem_cache_alloc_bulk(np_resv_cache, gfp, n, (void **)r);
+}
+
 /* The memory alone. */
 void np_resv_mem_free(struct np_resv *r)
 {
 	kmem_cache_free(np_resv_cache, r);
+}
+
+void np_resv_mem_free_many(struct np_resv **r, unsigned int n)
+{
+	kmem_cache_free_bulk(np_resv_cache, n, (void **)r);
 }
 
 /**
@@ -294,7 +305,7 @@ void np_resv_kfree_many(struct np_resv **r, unsigned int n)
 		first = i;
 	}
 	np_addr_put_many(a, n - first);
-	kmem_cache_free_bulk(np_resv_cache, n, (void **)r);
+	np_resv_mem_free_many(r, n);
 }
 
 /**

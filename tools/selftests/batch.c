@@ -445,6 +445,32 @@ TEST(limits)
 	restore_limits();
 }
 
+/* What is counted for several at once isn't in the way of one that counts for itself. */
+TEST(limits_of_each)
+{
+	struct netport_reserve r[3];
+	struct netport_batch b = {
+		.requests = pointer(r), .count = ARRAY_SIZE(r), .size = sizeof(r[0]),
+	};
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(r); i++)
+		r[i] = request(five[i]);
+	r[1].options = NETPORT_OPT_PERSISTENT;
+	set_limit("max_per_owner", 2);
+	fd = owner();
+	EXPECT_EQ(EDQUOT, command(fd, NETPORT_IOC_BATCH, &b));
+	EXPECT_EQ(0, held(fd));
+	set_limit("max_per_owner", 3);
+	EXPECT_EQ(0, command(fd, NETPORT_IOC_BATCH, &b));
+	EXPECT_EQ(3, b.done);
+	EXPECT_EQ(EDQUOT, reserve(fd, five[3]));
+	for (i = 0; i < ARRAY_SIZE(r); i++)
+		EXPECT_EQ(0, release(fd, r[i].token));
+	restore_limits();
+}
+
 /* results that can't be told */
 
 /* Two pages, and @size bytes that end @after bytes behind the border. */
