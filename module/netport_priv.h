@@ -661,6 +661,7 @@ struct netport_owner {
  * @space: the space, or NULL if nothing was ever bound there
  * @addr: the local address, or NULL if nothing is bound on it
  * @at: what np_table_check() has found on the port, or NULL
+ * @hash: where it has looked
  * @user: who asks
  * @local: local address, IPv4 as IPv4-mapped; all-zero for any
  * @remote: likewise
@@ -692,6 +693,7 @@ struct np_want {
 	struct in6_addr		local;
 	struct in6_addr		remote;
 	u32			ifindex;
+	u32			hash;
 	int			left;
 	u16			protocol;
 	u16			port;
@@ -1165,7 +1167,7 @@ u32 np_entry_hash(struct hlist_node *node);
 struct np_port *np_bind_port(struct np_shard *shard, struct np_bind *b);
 struct np_group *np_bind_group(struct np_shard *shard, struct np_bind *b);
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
-int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e,
+int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e, u32 hash,
 		     struct np_spare *spare);
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare);
 void np_table_unlink(struct np_shard *shard, struct np_bind *b);

@@ -126,7 +126,7 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 		if (err >= 0 && c && !np_pick_fits(c, w, err))
 			err = -EADDRINUSE;
 		if (err >= 0)
-			err = np_table_link_at(shard, &r->bind, w->at, spare);
+			err = np_table_link_at(shard, &r->bind, w->at, w->hash, spare);
 		if (!err) {
 			*token = np_resv_publish(shard, r);
 			np_tell_made(nn, r, 1);

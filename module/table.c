@@ -78,13 +78,13 @@ static void np_unchain(struct np_shard *shard, struct np_entry *e)
 	np_hash_del(&shard->table, &e->chain, np_entry_hash);
 }
 
-/* The NP_LONE or NP_PORT of a port. */
-static struct np_entry *np_find_port(struct np_shard *shard, const struct np_space *sp,
-				     u16 port)
+/* The NP_LONE or NP_PORT of a port; @hash is its np_hash_port(). */
+static struct np_entry *np_find_port_at(struct np_shard *shard, const struct np_space *sp,
+					u16 port, u32 hash)
 {
 	struct np_entry *e;
 
-	np_hash_for_each_entry(e, &shard->table, np_hash_port(sp, port), chain) {
+	np_hash_for_each_entry(e, &shard->table, hash, chain) {
 		if (e->port != port)
 			continue;
 		if (e->kind == NP_LONE && np_entry_bind(e)->addr->space == sp)
@@ -93,6 +93,12 @@ static struct np_entry *np_find_port(struct np_shard *shard, const struct np_spa
 			return e;
 	}
 	return NULL;
+}
+
+static struct np_entry *np_find_port(struct np_shard *shard, const struct np_space *sp,
+				     u16 port)
+{
+	return np_find_port_at(shard, sp, port, np_hash_port(sp, port));
 }
 
 /* The NP_NODE or NP_GROUP of an address, on a port that has an np_port. */
@@ -439,7 +445,8 @@ static int np_check_lone(struct np_want *w, struct np_bind *b)
  * @exact: whether NP_FIT_SHARED and NP_FIT_FREE must be told apart; else NP_FIT_SHARED
  *	may be said where nothing overlaps
  *
- * What is on the port is left in @w->at, for np_table_link_at() under the same hold of the lock.
+ * What is on the port is left in @w->at and @w->hash, for np_table_link_at() under the same hold
+ * of the lock.
  *
  * Return: enum np_fit, -EADDRINUSE or -EDQUOT.
  */
@@ -452,7 +459,11 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 	u8 family;
 
 	lockdep_assert_held(&shard->lock);
-	e = w->space ? np_find_port(shard, w->space, w->port) : NULL;
+	w->at = NULL;
+	if (!w->space)
+		return NP_FIT_FREE;
+	w->hash = np_hash_port(w->space, w->port);
+	e = np_find_port_at(shard, w->space, w->port, w->hash);
 	w->at = e;
 	if (!e)
 		return NP_FIT_FREE;
@@ -764,13 +775,14 @@ static noinline bool np_group_crowded(struct np_shard *shard, struct np_group *g
  * @shard: the shard of its port, locked
  * @b: the binding, which np_table_check() has found to fit
  * @e: what it has found on the port
+ * @hash: where
  * @spare: what may be needed; what was not is left
  *
  * Return: 0; -EDQUOT if NP_COMPARE_MAX tuples are equal to it; -EAGAIN if something is
  * needed that np_spare_fill(), np_addr_prepare() of the address or np_occ_prepare() of
  * np_space.used gives.  On an error nothing has changed.
  */
-int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e,
+int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry *e, u32 hash,
 		     struct np_spare *spare)
 {
 	struct np_addr *a = b->addr;
@@ -804,7 +816,7 @@ int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry 
 
 	if (!e) {
 		b->e.kind = NP_LONE;
-		np_chain(shard, &b->e);
+		np_hash_add(&shard->table, &b->e.chain, hash, np_entry_hash);
 		return 0;
 	}
 	if (!p)
@@ -828,7 +840,10 @@ int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry 
  */
 int np_table_link(struct np_shard *shard, struct np_bind *b, struct np_spare *spare)
 {
-	return np_table_link_at(shard, b, np_find_port(shard, b->addr->space, b->e.port), spare);
+	u32 hash = np_hash_port(b->addr->space, b->e.port);
+	struct np_entry *e = np_find_port_at(shard, b->addr->space, b->e.port, hash);
+
+	return np_table_link_at(shard, b, e, hash, spare);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_link);
 
