@@ -381,7 +381,7 @@ static bool np_addr_kill(struct np_net *nn, struct np_addr *a)
  * Put an idle address into the ring.  Return one that has to be freed, or NULL: the one
  * pushed out, or the address itself, as one with a bitmap isn't worth its memory.
  */
-static noinline struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
+static struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr *a)
 {
 	struct np_addr *old;
 	unsigned int slot;
@@ -406,28 +406,39 @@ static noinline struct np_addr *np_addr_retire(struct np_net *nn, struct np_addr
 	return np_addr_kill(nn, old) ? old : NULL;
 }
 
+/* Nobody uses it any more, as it seems.  Under RCU. */
+static noinline void np_addr_leave(struct np_addr *a)
+{
+	struct np_net *nn = a->space->nn;
+	struct np_addr *dead;
+
+	spin_lock_bh(&nn->addr_lock);
+	dead = np_addr_retire(nn, a);
+	spin_unlock_bh(&nn->addr_lock);
+	if (dead)
+		np_addr_free(dead);
+}
+
 /**
  * np_addr_put() - give a reference back
  * @a: an address from np_addr_get()
  */
 void np_addr_put(struct np_addr *a)
 {
-	struct np_net *nn = a->space->nn;
-	struct np_addr *dead = NULL;
-
 	if (a->any) {
 		np_space_put(a->space);
 		return;
 	}
 	/* Once it is idle, others may kill it; RCU keeps it while this looks at it. */
-	rcu_read_lock();
-	if (atomic_dec_return(&a->ref) == 1 && (!READ_ONCE(a->idle) || READ_ONCE(a->occ))) {
-		spin_lock_bh(&nn->addr_lock);
-		dead = np_addr_retire(nn, a);
-		spin_unlock_bh(&nn->addr_lock);
+	rcu_read_lock_sched();
+	if (likely(atomic_dec_return(&a->ref) != 1 || (READ_ONCE(a->idle) && !READ_ONCE(a->occ)))) {
+		rcu_read_unlock_sched();
+		return;
 	}
-	if (dead)
-		np_addr_free(dead);
+	/* With preemption off no lock may be taken; that's only quicker. */
+	rcu_read_lock();
+	rcu_read_unlock_sched();
+	np_addr_leave(a);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_IF_KUNIT(np_addr_put);

@@ -333,10 +333,11 @@ u16 np_net_floor(const struct np_net *nn)
 {
 	u16 floor = 0;
 
-	rcu_read_lock();
+	/* As good as rcu_read_lock(), and less than a function. */
+	rcu_read_lock_sched();
 	if (!READ_ONCE(nn->dead))
 		floor = np_net_prot_sock(nn->net);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return floor;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_floor);
