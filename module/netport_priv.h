@@ -277,6 +277,7 @@ enum np_kind {
 /**
  * struct np_entry - what the table holds
  * @chain: in np_shard.table; a node of an any-address is not in there
+ * @rcu: of an np_port or np_group that is in there no more
  * @port: local port
  * @kind: enum np_kind
  * @share: of an np_bind: its share flags
@@ -284,7 +285,10 @@ enum np_kind {
  * @rport: of an np_bind: remote port, 0 for every one
  */
 struct np_entry {
-	struct hlist_node	chain;
+	union {
+		struct hlist_node	chain;
+		struct rcu_head		rcu;
+	};
 	u16			port;
 	u8			kind;
 	u8			share;

@@ -864,7 +864,8 @@ static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_add
 		if (!list_empty(&p->nodes[i]))
 			return;
 	np_unchain(shard, &p->e);
-	kfree(p);
+	/* Not under the lock: kfree() may give thousands of pages back. */
+	kfree_rcu(p, e.rcu);
 }
 
 static noinline void np_group_del(struct np_shard *shard, struct np_bind *b)
@@ -876,7 +877,7 @@ static noinline void np_group_del(struct np_shard *shard, struct np_bind *b)
 		np_port_del(shard, g->port, a, &g->e, &g->link);
 		np_group_leave(shard, g, b);
 		np_addr_clear(a, b->e.port);
-		kfree(g);
+		kfree_rcu(g, e.rcu);
 		return;
 	}
 	if (!a->any)
