@@ -9,6 +9,7 @@ import (
 	"math/rand"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sort"
 	"strconv"
 	"time"
@@ -99,7 +100,7 @@ func clockCost() float64 {
 	return median(sample)
 }
 
-// What work costs a call, with its share of the garbage collector's.
+// What work costs a call.  The garbage collector is kept out of it: when it runs is chance.
 func measure(work func()) float64 {
 	work()
 	start := time.Now()
@@ -108,6 +109,8 @@ func measure(work func()) float64 {
 	for i := 0; i < 2*calls; i++ { // until the heap has its size
 		work()
 	}
+	debug.SetGCPercent(-1)
+	runtime.GC()
 	n := samples
 	if calls == 1 {
 		n = fewSamples
