@@ -1020,24 +1020,17 @@ static inline u32 np_mix(u32 rnd, u32 val)
 	return hash ^ hash >> 16;
 }
 
-/* The first bucket in which an entry may be, and the one after @b or NULL. */
-static inline struct hlist_head *np_hash_bucket(struct np_hash *h, u32 hash,
-						struct hlist_head *b)
+static inline struct hlist_head *np_hash_bucket(struct np_hash_tbl *tbl, u32 hash)
 {
-	struct hlist_head *new = &h->tbl->head[hash & h->tbl->mask];
-
-	if (b == new)
-		return NULL;
-	if (unlikely(h->old) && !b && (hash & h->old->mask) >= h->moved)
-		return &h->old->head[hash & h->old->mask];
-	return new;
+	return &tbl->head[hash & tbl->mask];
 }
 
 /* To be left by return only: it is two loops. */
 #define np_hash_for_each_entry(pos, h, hash, member)				\
-	for (struct hlist_head *np_b = np_hash_bucket(h, hash, NULL); np_b;	\
-	     np_b = np_hash_bucket(h, hash, np_b))				\
-		hlist_for_each_entry(pos, np_b, member)
+	for (bool np_old = unlikely((h)->old), np_more = true; np_more;		\
+	     np_more = np_old, np_old = false)					\
+		hlist_for_each_entry(pos, np_hash_bucket(np_old ? (h)->old : (h)->tbl, hash), \
+				     member)
 
 static inline void np_hash_add(struct np_hash *h, struct hlist_node *node, u32 hash,
 			       np_hash_fn fn)
