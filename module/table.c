@@ -395,7 +395,7 @@ static noinline bool np_check_closed(struct np_check *c, struct np_entry *e)
 }
 
 /* Is there one, and does it agree in the whole tuple? */
-static noinline int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
+static int np_check_tuple(struct np_check *c, struct np_shard *shard, struct np_entry *e)
 {
 	const struct np_want *w = c->w;
 	struct np_bind *b;
@@ -417,6 +417,13 @@ static noinline int np_check_tuple(struct np_check *c, struct np_shard *shard, s
 			np_check_bind(c, b);
 	}
 	return np_check_result(c);
+}
+
+static noinline int np_fit_tuple(struct np_shard *shard, struct np_want *w, struct np_entry *e)
+{
+	struct np_check c = { .w = w, .share = w->share };
+
+	return np_check_tuple(&c, shard, e);
 }
 
 static bool np_families_meet(const struct np_addr *a, const struct np_want *w)
@@ -452,7 +459,6 @@ static int np_check_lone(struct np_want *w, struct np_bind *b)
  */
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 {
-	struct np_check tuple = { .w = w, .share = w->share };
 	int fit = NP_FIT_FREE, err;
 	struct np_entry *e, *node;
 	struct np_port *p;
@@ -468,7 +474,7 @@ int np_table_check(struct np_shard *shard, struct np_want *w, bool exact)
 	if (!e)
 		return NP_FIT_FREE;
 	if (w->flags & NP_BIND_OPTTUPLE)
-		return np_check_tuple(&tuple, shard, e);
+		return np_fit_tuple(shard, w, e);
 	if (e->kind == NP_LONE)
 		return np_check_lone(w, np_entry_bind(e));
 
