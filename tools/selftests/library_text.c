@@ -392,8 +392,8 @@ TEST(ranges)
 	}
 	low = 7;
 	high = 8;
-	EXPECT_EQ(-1, netport_range_from_text(&low, &high, "80\0" "81-82"));
-	EXPECT_EQ(-1, netport_range_from_text(&low, &high, "80\0" "82"));
+	EXPECT_EQ(-1, netport_range_from_text(&low, &high, "80\00081-82"));
+	EXPECT_EQ(-1, netport_range_from_text(&low, &high, "80\00082"));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		errno = 0;
 		EXPECT_EQ(-1, netport_range_from_text(&low, &high, bad[i])) TH_LOG("%s", bad[i]);
