@@ -117,7 +117,9 @@ boot_all() {
 	if [ ${#parts[@]} -gt 1 ]; then
 		boot 1 >"$LOG/$name.tap1" </dev/null &
 	fi
-	(boot 0)
+	# A pipe of its own: UML makes its end one that doesn't block, and who else writes there
+	# would lose what isn't read in time.
+	boot 0 | cat
 	if [ ${#parts[@]} -gt 1 ]; then
 		wait $!
 		cat "$LOG/$name.tap1"

@@ -36,11 +36,16 @@ if [ "$name" = uml ]; then
 	serial=(con=null con0=null,fd:2 ssl=null ssl1=null,fd:1)
 	# shellcheck disable=SC2054
 	[ "$mode" != shell ] || serial=(con=null con0=null,fd:2 ssl=null ssl1=fd:0,fd:1)
+	# Two may boot at once, and one must not have its library written over.
 	need gcc libc6-dev
-	gcc -shared -fPIC -O2 -Wall -Werror -o "$BUILD/uml/xstate.so" "$TESTBED/xstate.c"
+	xstate=$BUILD/uml/xstate.so
+	if [ ! "$xstate" -nt "$TESTBED/xstate.c" ]; then
+		gcc -shared -fPIC -O2 -Wall -Werror -o "$xstate.$$" "$TESTBED/xstate.c"
+		mv "$xstate.$$" "$xstate"
+	fi
 	# The UML program talks on stdout before it is a kernel.
 	# shellcheck disable=SC2086
-	exec env LD_PRELOAD="$BUILD/uml/xstate.so" "${run[@]}" "$kernel/kernel" mem="${MEM:-256M}" initrd="$initrd" \
+	exec env LD_PRELOAD="$xstate" "${run[@]}" "$kernel/kernel" mem="${MEM:-256M}" initrd="$initrd" \
 		"${serial[@]}" $append 2>"$console"
 fi
 
