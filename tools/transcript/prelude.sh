@@ -53,6 +53,7 @@ column() {
 
 # as_nobody COMMAND... - without privileges.
 as_nobody() {
+	# Or su takes the options of the command for its own.
 	# shellcheck disable=SC2016
-	su -s /bin/sh nobody -c '"$0" "$@"' "$@"
+	POSIXLY_CORRECT=1 su -s /bin/sh nobody -c 'unset POSIXLY_CORRECT; "$0" "$@"' "$@"
 }

@@ -77,8 +77,8 @@ Device, remote, share flags, tuple.
   $ netport ls | column 1-6
   reserved tcp 10.0.0.1:81 * * -
   reserved tcp 10.0.0.1:http 10.0.0.2:4000 * -
-  reserved udp *:5353 * * lb
-  reserved udp *:5353 * lo lb,mr
+  reserved udp *:mdns * * lb
+  reserved udp *:mdns * lo lb,mr
   reserved,tuple tcp 10.0.0.1:81 10.0.0.2:4000 * -
   $ kill $a $b $c $d $e
 
