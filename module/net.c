@@ -195,21 +195,28 @@ static void np_net_free(struct np_net *nn)
 struct np_net *np_net_get(struct net *net)
 {
 	struct np_net_slot *slot = net_generic(net, np_net_id);
-	struct np_net *nn;
+	struct np_net *nn, *new = NULL;
 
 	if (!check_net(net))
 		return ERR_PTR(-ENETDOWN);
-	mutex_lock(&np_net_lock);
-	nn = slot->nn;
-	if (!nn) {
-		nn = np_net_alloc(net);
-		slot->nn = nn;
-		rcu_assign_pointer(slot->live, nn);
+	/* Whoever is short of memory isn't to keep all the others from the lock. */
+	if (!READ_ONCE(slot->nn)) {
+		new = np_net_alloc(net);
+		if (!new)
+			return ERR_PTR(-ENOMEM);
 	}
-	if (nn)
-		refcount_inc(&nn->ref);
+	mutex_lock(&np_net_lock);
+	if (!slot->nn) {
+		WRITE_ONCE(slot->nn, new);
+		rcu_assign_pointer(slot->live, new);
+		new = NULL;
+	}
+	nn = slot->nn;
+	refcount_inc(&nn->ref);
 	mutex_unlock(&np_net_lock);
-	return nn ?: ERR_PTR(-ENOMEM);
+	if (new)
+		np_net_free(new);
+	return nn;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_get);
 
