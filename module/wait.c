@@ -743,6 +743,8 @@ void np_wait_init(struct np_net *nn)
 /**
  * np_wait_end() - tell all who wait, or poll, that their namespace is going
  * @nn: the namespace, marked dead
+ *
+ * May sleep.
  */
 void np_wait_end(struct np_net *nn)
 {
@@ -762,5 +764,6 @@ void np_wait_end(struct np_net *nn)
 							   EPOLLHUP | EPOLLERR);
 		}
 		spin_unlock_bh(&nn->wait_lock);
+		cond_resched();
 	} while (w);
 }
