@@ -1434,7 +1434,7 @@ void np_resv_drain(struct np_net *nn);
 void np_plan_unhost(struct np_plan *p);
 int np_plan_host(struct np_plan *p, u16 port);
 int np_plan_host_start(struct np_plan *p, gfp_t gfp);
-int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port);
+int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp);
 int np_plan_next(struct np_plan *p);
 int np_plan_run(struct np_plan *p, gfp_t gfp);
 bool np_request_plain(const struct netport_request *req);

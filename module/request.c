@@ -117,6 +117,13 @@ static void np_plan_unlink(struct np_plan *p, unsigned int ports)
 		part = np_parts_unlink_port(p->owner->nn, &p->parts, part);
 }
 
+/* Between two ports of a block: on each, as much as one may cost can be compared. */
+static void np_plan_pause(gfp_t gfp)
+{
+	if (gfpflags_allow_blocking(gfp))
+		cond_resched();
+}
+
 static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
 {
 	struct np_net *nn = p->owner->nn;
@@ -131,6 +138,7 @@ static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 p
 			np_plan_unlink(p, i);
 			return err;
 		}
+		np_plan_pause(gfp);
 		for (j = 0; j < p->n; j++)
 			part = list_next_entry(part, link);
 	}
@@ -150,7 +158,7 @@ static int np_plan_try_block(struct np_plan *p, const struct np_cursor *c, u16 p
 }
 
 /* Would it work, as far as the table goes? */
-int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port)
+int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
 {
 	struct np_net *nn = p->owner->nn;
 	struct np_shard *shard;
@@ -162,6 +170,7 @@ int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port)
 		spin_lock_bh(&shard->lock);
 		err = READ_ONCE(nn->dead) ? -ENETDOWN : np_plan_check(p, shard, c, port + i);
 		spin_unlock_bh(&shard->lock);
+		np_plan_pause(gfp);
 	}
 	return err;
 }
@@ -171,7 +180,7 @@ static int np_plan_try(struct np_plan *p, const struct np_cursor *c, u16 port, g
 	int err;
 
 	if (p->net) {
-		err = np_plan_look(p, c, port) ?: np_plan_host(p, port);
+		err = np_plan_look(p, c, port, gfp) ?: np_plan_host(p, port);
 		if (err)
 			return err;
 	}
@@ -423,7 +432,7 @@ int np_batch_request(struct netport_owner *owner, struct netport_request *reqs, 
 
 static int np_plan_look_try(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp)
 {
-	int err = np_plan_look(p, c, port);
+	int err = np_plan_look(p, c, port, gfp);
 
 	if (!err && p->net)
 		err = np_plan_host(p, port);

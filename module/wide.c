@@ -196,7 +196,7 @@ static int np_extend_once(struct netport_owner *owner, const struct netport_requ
 		return np_tell_refused_terms(owner, NULL, &now, 0, PTR_ERR(p));
 	err = np_plan_host_start(p, gfp);
 	if (!err && p->net)
-		err = np_owner_has_room(owner, p->n) ?: np_plan_look(p, NULL, *port) ?:
+		err = np_owner_has_room(owner, p->n) ?: np_plan_look(p, NULL, *port, gfp) ?:
 		      np_plan_host(p, *port);
 	err = err ?: np_extend_try(p, req->reserve.token, gfp);
 	if (err && p->net)
