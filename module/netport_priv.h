@@ -1362,7 +1362,11 @@ int np_resv_want(const struct netport_owner *owner, struct np_want *w,
 		 const struct netport_reserve *req, const struct netport_binding *b);
 
 /* wait.c */
-void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port);
+
+/* What a release may do at once for those who wait, in comparisons, on however many ports. */
+#define NP_SERVE_MAX	(16 * NP_COMPARE_MAX)
+
+void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port, int *left);
 int np_wait(struct np_plan *p, ktime_t deadline, gfp_t gfp);
 int np_wish(struct np_plan *p, u64 *id, gfp_t gfp);
 int np_wish_granted(struct netport_owner *owner, struct netport_granted *granted, bool fetch);
@@ -1390,7 +1394,7 @@ int np_resv_fits(struct np_net *nn, struct np_resv *r, u8 share, bool listeners)
 void np_resv_serve_later(struct np_net *nn, struct np_resv *r);
 void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone why);
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
-				     struct np_part *part);
+				     struct np_part *part, int *left);
 void np_parts_free(struct np_net *nn, struct list_head *parts);
 void np_resv_free(struct np_resv *r);
 

@@ -112,9 +112,10 @@ static int np_plan_try_port(struct np_plan *p, const struct np_cursor *c, u16 po
 static void np_plan_unlink(struct np_plan *p, unsigned int ports)
 {
 	struct np_part *part = np_plan_part(p);
+	int left = NP_SERVE_MAX;
 
 	while (ports--)
-		part = np_parts_unlink_port(p->owner->nn, &p->parts, part);
+		part = np_parts_unlink_port(p->owner->nn, &p->parts, part, &left);
 }
 
 /* Between two ports of a block: on each, as much as one may cost can be compared. */

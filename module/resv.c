@@ -16,11 +16,12 @@
 /* Take a binding out of the table, for whoever waits for the port. */
 static void np_resv_unlink(struct np_shard *shard, struct np_net *nn, struct np_bind *b)
 {
+	int left = NP_SERVE_MAX;
 	u16 port = b->e.port;
 
 	np_table_unlink(shard, b);
 	if (unlikely(np_wait_any(nn, shard)))
-		np_wait_serve(nn, shard, port);
+		np_wait_serve(nn, shard, port, &left);
 }
 
 /**
@@ -44,13 +45,14 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone w
  * @nn: namespace
  * @parts: np_part.link of parts that nobody else finds any more
  * @part: the first of this port
+ * @left: what is left of NP_SERVE_MAX for this release
  *
  * At once, so that who waits for the whole of it isn't outrun by who wants a part.
  *
  * Return: the first part of the next port; the head's if there is none.
  */
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
-				     struct np_part *part)
+				     struct np_part *part, int *left)
 {
 	u16 port = part->bind.e.port;
 	struct np_shard *shard = np_shard_of(nn, port);
@@ -63,7 +65,7 @@ struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 		np_table_unlink(shard, &part->bind);
 	}
 	if (np_wait_any(nn, shard))
-		np_wait_serve(nn, shard, port);
+		np_wait_serve(nn, shard, port, left);
 	spin_unlock_bh(&shard->lock);
 	return part;
 }
@@ -76,10 +78,11 @@ struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 noinline void np_parts_free(struct np_net *nn, struct list_head *parts)
 {
 	struct np_part *part, *next;
+	int left = NP_SERVE_MAX;
 
 	part = list_first_entry(parts, struct np_part, link);
 	while (!list_entry_is_head(part, parts, link))
-		part = np_parts_unlink_port(nn, parts, part);
+		part = np_parts_unlink_port(nn, parts, part, &left);
 	list_for_each_entry_safe(part, next, parts, link) {
 		list_del(&part->link);
 		np_part_free(part);

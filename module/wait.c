@@ -10,7 +10,8 @@
  *
  * A port that many can share may be granted to many at once, and where bindings have to be
  * compared one by one a look takes long.  After NP_SERVE_STEP grants, or NP_COMPARE_MAX
- * comparisons, the rest is left to a work item, so that no lock is held for long.
+ * comparisons, the rest is left to a work item, so that no lock is held for long; and so it is
+ * after some more of that if a release gives many ports back, for it may not be able to sleep.
  *
  * A waiter's plan, and whether it has been granted, is under wait_lock; so is its place in
  * the queue for any port.  Its place in the queue of a port is under the shard lock.  Who
@@ -27,8 +28,9 @@
 /* Reservations made for others under one hold of a lock. */
 #define NP_SERVE_STEP	16
 
-/* A look at a wish, in comparisons. */
+/* A look at a wish, and a grant, in comparisons. */
 #define NP_SERVE_LOOK	32
+#define NP_SERVE_GRANT	(NP_COMPARE_MAX / NP_SERVE_STEP)
 
 /* Wishes in a queue, of all users. */
 #define NP_QUEUE_MAX	1024
@@ -207,9 +209,11 @@ static struct np_wish *np_wish_next(struct np_queue *q, struct np_wish *wish)
 
 /*
  * Serve those who wait for a port, from the ticket behind @after on, which is moved along.
- * True if the lock has been held for long enough, and there may be more.
+ * What that took, in comparisons, is taken from @total.  True if the lock has been held for long
+ * enough, and there may be more.
  */
-static bool np_wait_serve_some(struct np_net *nn, struct np_shard *shard, u16 port, u64 *after)
+static bool np_wait_serve_some(struct np_net *nn, struct np_shard *shard, u16 port, u64 *after,
+			       int *total)
 {
 	struct np_queue *q, *any = &nn->any_port;
 	unsigned int grants = NP_SERVE_STEP;
@@ -253,6 +257,7 @@ static bool np_wait_serve_some(struct np_net *nn, struct np_shard *shard, u16 po
 			b = wish;
 	}
 	spin_unlock(&nn->wait_lock);
+	*total -= NP_COMPARE_MAX - left + (NP_SERVE_STEP - grants) * NP_SERVE_GRANT;
 	return more;
 }
 
@@ -261,12 +266,13 @@ static bool np_wait_serve_some(struct np_net *nn, struct np_shard *shard, u16 po
  * @nn: namespace
  * @shard: the shard of the port, locked
  * @port: the port
+ * @left: what is left of NP_SERVE_MAX for this release
  */
-void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port)
+void np_wait_serve(struct np_net *nn, struct np_shard *shard, u16 port, int *left)
 {
 	u64 after = 0;
 
-	if (np_wait_serve_some(nn, shard, port, &after)) {
+	if (*left <= 0 || np_wait_serve_some(nn, shard, port, &after, left)) {
 		shard->unserved = true;
 		np_net_serve_later(nn);
 	}
@@ -276,15 +282,17 @@ static void np_shard_serve(struct np_net *nn, unsigned int nr)
 {
 	struct np_shard *shard = &nn->shards[nr];
 	unsigned int base, i;
-	u64 after;
 	bool more;
+	u64 after;
+	int left;
 
 	for (base = nr * NP_WORD_PORTS; base <= U16_MAX; base += NP_SHARDS * NP_WORD_PORTS) {
 		for (i = 0; i < NP_WORD_PORTS; i++) {
 			after = 0;
+			left = 0;
 			do {
 				spin_lock_bh(&shard->lock);
-				more = np_wait_serve_some(nn, shard, base + i, &after);
+				more = np_wait_serve_some(nn, shard, base + i, &after, &left);
 				spin_unlock_bh(&shard->lock);
 				cond_resched();
 			} while (more);

@@ -358,13 +358,14 @@ static void np_rebind_relink(struct np_net *nn, struct np_wide *wide, struct np_
 
 static void np_rebind_serve(struct np_net *nn, struct list_head *dead)
 {
+	int left = NP_SERVE_MAX;
 	struct np_shard *shard;
 	struct np_part *part;
 
 	list_for_each_entry(part, dead, link) {
 		shard = np_shard_of(nn, part->bind.e.port);
 		if (np_wait_any(nn, shard))
-			np_wait_serve(nn, shard, part->bind.e.port);
+			np_wait_serve(nn, shard, part->bind.e.port, &left);
 	}
 }
 
