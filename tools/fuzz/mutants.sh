@@ -18,7 +18,10 @@ for script in "$TOP"/tools/fuzz/mutants/*.sed; do
 	IFS=: read -r file why < <(sed -n '2s/^# //p' "$script")
 	rsync -rlpc --delete --exclude=/build --exclude=/.git "$TOP/" "$copy/"
 	sed -i -f "$script" "$copy/$file"
-	! cmp -s "$TOP/$file" "$copy/$file" || die "the mutant $name changes nothing in $file"
+	while read -r line; do
+		! sed "$line" "$TOP/$file" | cmp -s - "$TOP/$file" ||
+			die "the mutant $name changes nothing in $file by: $line"
+	done < <(sed 1,2d "$script")
 	FUZZ_SECONDS=$seconds SHRINK=0 KERNEL=6.1 "$copy/tools/fuzz/fuzz.sh" \
 		>"$LOG/mutant-$name.log" 2>&1 || true
 	read -r took steps < <(sed -n 's/^fuzz: FAILED after \([0-9.]*\) s, \([0-9]*\) steps.*/\1 \2/p' \
