@@ -35,6 +35,8 @@ torture:		## all that can be done at once, and lookups against churn (SECONDS=60
 	@T='*torture' $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
 hostile:		## a user without privileges does the worst (SECONDS=60, KERNEL=debug, 6.1, ...)
 	@T=assault KUNIT=0 $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
+faults:			## each allocation and each copy that a call needs fails in turn, on the debug kernel (2 min)
+	@KUNIT=0 T=fail_nth $(testbed)/test.sh debug
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
 		tools/fuzz/fuzz.sh
@@ -111,7 +113,7 @@ help:			## this list
 	@echo "ROWS (bench); A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile fuzz fuzz-mutants \
-	stock icount matrix check uapi abi-accept kernels bench bench-plot bench-compare latency \
-	bench-accept lib modules man modules_install install uninstall dkms-install dkms-uninstall \
-	intree intree-undo clean distclean update cache-clean help
+.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults fuzz \
+	fuzz-mutants stock icount matrix check uapi abi-accept kernels bench bench-plot bench-compare \
+	latency bench-accept lib modules man modules_install install uninstall dkms-install \
+	dkms-uninstall intree intree-undo clean distclean update cache-clean help

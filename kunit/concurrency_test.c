@@ -248,7 +248,7 @@ static void concurrency_candidate__held_by_one(struct kunit *test)
 static void conc_addrs(void *arg, unsigned int nr)
 {
 	struct conc_claim *c = arg;
-	unsigned int i, n = kit_rounds(800, 500);
+	unsigned int i, n = 400;
 	struct netport_reserve req;
 	struct rnd_state rnd;
 
@@ -281,7 +281,7 @@ static void concurrency_addr__come_and_go(struct kunit *test)
 static void conc_owners(void *arg, unsigned int nr)
 {
 	struct conc_claim *c = arg;
-	unsigned int i, n = kit_rounds(300, 60);
+	unsigned int i, n = kit_rounds(150, 60);
 	struct netport_reserve req;
 	struct netport_owner *owner;
 	struct rnd_state rnd;
@@ -450,7 +450,7 @@ static void concurrency_churn__no_two_overlap(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = kit_rounds(40000, 8000) / KIT_THREADS;
+	c->steps = kit_rounds(20000, 8000) / KIT_THREADS;
 	kit_threads(test, conc_churn, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
@@ -493,7 +493,7 @@ static void concurrency_drain__while_others_reserve(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = kit_rounds(8000, 3000) / KIT_THREADS;
+	c->steps = kit_rounds(4000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_drained, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
 }
@@ -542,7 +542,7 @@ static void concurrency_softirq__among_threads(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = kit_rounds(8000, 3000) / KIT_THREADS;
+	c->steps = kit_rounds(4000, 3000) / KIT_THREADS;
 	kit_threads(test, conc_softirqs, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);

@@ -12,8 +12,8 @@ end='<!-- end of what ran where -->'
 kernels() {
 	cat <<-'EOF'
 	6.1|Debian 6.1|gcc W=1, sparse|selftests in 64 and 32 bit, examples
-	6.12|Debian 6.12|gcc W=1, sparse|the same
-	6.12-cloud|Debian 6.12, cloud|gcc W=1|selftests, examples
+	6.12|Debian 6.12|gcc W=1, sparse|selftests, examples
+	6.12-cloud|Debian 6.12, cloud|gcc W=1|the same
 	6.1-rt|Debian 6.1, PREEMPT_RT|gcc W=1|the same
 	6.12-rt|Debian 6.12, PREEMPT_RT|gcc W=1|the same
 	debug|6.12 with KASAN, UBSAN, lockdep, kmemleak; 4 CPUs|gcc W=1|KUnit, selftests, examples
