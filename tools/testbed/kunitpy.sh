@@ -25,7 +25,8 @@ start=$SECONDS status=0
 	${T:+"$T"} 2>&1 | tee "$LOG/kunitpy.log" || status=$?
 
 # Its last words: Ran 3 tests: passed: 1, failed: 1, skipped: 1
-mawk -v status="$status" -v took="$((SECONDS - start))" -v release="$version" -v result="$result" '
+mawk -v status="$status" -v took="$((SECONDS - start))" -v release="$version" -v result="$result" \
+	-v whole="${T:+0}" '
 	/Testing complete\. Ran/ {
 		for (i = 1; i < NF; i++)
 			n[$i] = $(i + 1) + 0
@@ -40,5 +41,7 @@ mawk -v status="$status" -v took="$((SECONDS - start))" -v release="$version" -v
 			passed, failed, skipped ? ", " skipped " skipped" : "", took)
 		print line
 		printf "%d %d %d\n%s\n", passed, failed, skipped, line >result
+		if (whole == "")
+			print "whole" >result
 		exit failed > 0
 	}' "$LOG/kunitpy.log"
