@@ -886,7 +886,8 @@ struct netport_ephemeral {
  * Each as by NETPORT_IOC_REQUEST, one after the other, but without deadlines.  All or
  * none: the error is that of the first that can't be had, and then none is reserved.  With
  * %NETPORT_BATCH_PARTIAL those that can are, the token of the others is 0, and the call
- * succeeds.
+ * succeeds.  While it's at work, the requests it comes to next, up to 32, count for the limits
+ * already.
  *
  * ::
  *
