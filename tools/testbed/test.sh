@@ -31,7 +31,7 @@ wanted=()
 for run in "${runs[@]}"; do
 	case $run in
 	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang pkgconf) ;;
-	check) packages+=(sparse clang lld llvm) ;;
+	check) packages+=(sparse clang lld llvm scdoc man-db groff-base mandoc manpages manpages-dev iproute2) ;;
 	debug|kcsan|icount|6.*) packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386 libjansson-dev) ;;
 	esac
 	for kernel in ${NEEDS[$run]}; do
