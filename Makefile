@@ -19,8 +19,8 @@ shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=
 	@$(testbed)/run.sh shell $(KERNEL)
 
 ##@ Test it (T='pattern' chooses by name)
-test:			## kunit, uapi, check, stock, icount and debug; ends with `N passed, N failed`
-	@$(testbed)/test.sh kunit uapi check stock icount debug
+test:			## kunit, uapi, check, stock, bpftrace, icount and debug; ends with `N passed, N failed`
+	@$(testbed)/test.sh kunit uapi check stock bpftrace icount debug
 kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
 	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
 kunitpy:		## the same with the kernel's own kunit.py, linked into Debian's linux-source-6.12
@@ -44,6 +44,8 @@ fuzz-mutants:		## does that find what is wrong? Seeded bugs, one after the other
 	@tools/fuzz/mutants.sh "$(T)"
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
+bpftrace:		## the scripts in tools/trace, by Debian's bpftrace on its 6.1
+	@$(testbed)/test.sh bpftrace
 icount:			## what calls cost, on a machine whose clock counts instructions
 	@$(testbed)/test.sh icount
 matrix:			## boot the kernels that `test` doesn't, and write what ran where into README.md
@@ -114,6 +116,6 @@ help:			## this list
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
 .PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults fuzz \
-	fuzz-mutants stock icount matrix check uapi abi-accept kernels bench bench-plot bench-compare \
-	latency bench-accept lib modules man modules_install install uninstall dkms-install \
-	dkms-uninstall intree intree-undo clean distclean update cache-clean help
+	fuzz-mutants stock bpftrace icount matrix check uapi abi-accept kernels bench bench-plot \
+	bench-compare latency bench-accept lib modules man modules_install install uninstall \
+	dkms-install dkms-uninstall intree intree-undo clean distclean update cache-clean help

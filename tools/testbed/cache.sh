@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 case $1 in
-update) rm -rf "$CACHE"/{stock,python}-* ;;
-clean)  rm -rf "$CACHE"/{stock,kernel,tools,source,python}-* "$CACHE"/tmp.* "$CACHE/lock" ;;
+update) rm -rf "$CACHE"/{stock,python,bpftrace}-* ;;
+clean)  rm -rf "$CACHE"/{stock,kernel,tools,source,python,bpftrace}-* "$CACHE"/tmp.* "$CACHE/lock" ;;
 *)      die "cache.sh: update or clean?" ;;
 esac

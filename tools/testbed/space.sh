@@ -6,7 +6,7 @@
 
 case $1 in
 run)  cache=600 tree=200 ;;
-test) cache=4000 tree=1000 ;;
+test) cache=4300 tree=1600 ;;
 *)    die "space.sh: run or test?" ;;
 esac
 mount_of() {

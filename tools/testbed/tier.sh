@@ -16,7 +16,7 @@ rm -f "$LOG/$name.result"
 
 # One at a time for each kernel: two would build in one directory.
 mkdir -p "$BUILD" "$LOG"
-[ "$name" != icount ] || kernel=6.1
+case $name in icount|bpftrace) kernel=6.1 ;; esac
 exec {lock}>"$BUILD/$kernel.lock"
 flock "$lock"
 
@@ -43,6 +43,19 @@ icount)
 	mkdir -p "$EXTRA/tests" "$EXTRA/bench"
 	cp -t "$EXTRA/bench" "$BUILD/user/bench/netport" "$TOP/tools/bench/"{guest.sh,expect,expect.awk}
 	install -m 755 "$TOP/tools/bench/guest-expect.sh" "$EXTRA/tests/expect"
+	;;
+bpftrace)
+	programs=' bpftrace'
+	MEM=${MEM:-2G}
+	"$TESTBED/user.sh" bin
+	bpftrace=$("$TOP/tools/trace/bpftrace.sh")
+	export EXTRA=$BUILD/bpftrace
+	rm -rf "$EXTRA"
+	mkdir -p "$EXTRA/tests" "$EXTRA/trace"
+	cp -a "$bpftrace/." "$EXTRA/"
+	cp -t "$EXTRA/trace" "$TOP"/tools/trace/*.bt
+	cp "$TOP/tools/trace/guest.sh" "$EXTRA/tests/bpftrace"
+	SELFTESTS=0
 	;;
 esac
 [ "${KUNIT:-1}" = 1 ] || kunit=
@@ -98,6 +111,7 @@ fi
 export SMP MEM PATIENCE
 export KUNIT_GLOB=$kunit PROGRAMS=$programs EXAMPLES=$examples
 MODE='test' "$TESTBED/initrd.sh" "$kernel" "$BUILD/$kernel/initrd"
+[ "$name" != bpftrace ] || rm -rf "$EXTRA"	# large, and in there now
 
 # Whoever edits waits for make kunit: with two CPUs, half of the suites run beside the others.
 parts=("$kunit")
