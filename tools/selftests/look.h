@@ -137,20 +137,25 @@ static inline unsigned int events_of(const struct events *l, const char *name, c
 	return n;
 }
 
-/* A counter of the namespace; ~0 if there is none of that name. */
-static inline unsigned long counter(const char *name)
+/* A counter in a netport_stat; ~0 if there is none of that name. */
+static inline unsigned long counter_in(const char *path, const char *name)
 {
-	FILE *f = fopen(STAT, "r");
+	FILE *f = fopen(path, "r");
 	unsigned long n, found = ~0UL;
 	char word[32];
 
 	if (!f)
-		die(STAT);
+		die("%s", path);
 	while (fscanf(f, "%31s %lu", word, &n) == 2)
 		if (!strcmp(word, name))
 			found = n;
 	fclose(f);
 	return found;
+}
+
+static inline unsigned long counter(const char *name)
+{
+	return counter_in(STAT, name);
 }
 
 #endif /* _LOOK_H */

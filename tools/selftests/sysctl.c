@@ -71,6 +71,7 @@ TEST_F(sysctl, range)
 {
 	static const char *const bad[] = {
 		"0 5", "5 4", "1 65536", "-1 5", "5 x", "x", "70000 70001", "4294967297 5",
+		"-65531 9",
 	};
 	unsigned int low, high, port, i;
 
@@ -136,21 +137,34 @@ TEST_F(sysctl, limits)
 	EXPECT_EQ(3, get(PER_OWNER));
 }
 
+static unsigned int effective(int fd, int which)
+{
+	struct netport_info i = info(fd);
+
+	return which == PER_OWNER ? i.max_per_owner :
+	       which == PER_UID ? i.max_per_uid : i.max_per_netns;
+}
+
 /* The least of both counts. */
 TEST_F(sysctl, module_and_namespace)
 {
-	int other = owner_as(UID);
+	int fd, i;
 
-	set_limit(PER_OWNER, 4);
-	ASSERT_EQ(0, set(PER_OWNER, "6"));
-	EXPECT_EQ(4, info(other).max_per_owner);
-	EXPECT_EQ(6, get(PER_OWNER));
-	EXPECT_EQ(4, room(other));
-	set_limit(PER_OWNER, 8);
-	EXPECT_EQ(6, info(other).max_per_owner);
-	EXPECT_EQ(2, room(other));
-	ASSERT_EQ(0, set(PER_OWNER, "0"));
-	EXPECT_EQ(0, room(owner()));
+	for (i = 0; i < LIMITS; i++) {
+		close(new_netns());
+		fd = owner_as(UID);
+		set_limit(i, 4);
+		ASSERT_EQ(0, set(i, "6"));
+		EXPECT_EQ(4, effective(fd, i));
+		EXPECT_EQ(6, get(i));
+		EXPECT_EQ(4, room(fd));
+		set_limit(i, 8);
+		EXPECT_EQ(6, effective(fd, i));
+		EXPECT_EQ(2, room(fd));
+		ASSERT_EQ(0, set(i, "0"));
+		EXPECT_EQ(0, room(owner()));
+		close(fd);
+	}
 }
 
 /* A uid's ports count wherever they are; a namespace says how many are too many there. */
