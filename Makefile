@@ -19,8 +19,8 @@ shell:			## the same VM, with a shell: module loaded, `netport` command (KERNEL=
 	@$(testbed)/run.sh shell $(KERNEL)
 
 ##@ Test it (T='pattern' chooses by name)
-test:			## kunit, uapi, check, stock, bpftrace, icount and debug; ends with `N passed, N failed`
-	@$(testbed)/test.sh kunit uapi check stock bpftrace icount debug
+test:			## kunit, uapi, check, stock, icount and debug; ends with `N passed, N failed`
+	@$(testbed)/test.sh kunit uapi check stock icount debug
 kunit:			## KUnit suites in User-mode Linux with KASAN and lockdep: the loop to edit in (LEAKS=1: kmemleak)
 	@LEAKS=$(or $(LEAKS),0) $(testbed)/test.sh kunit
 kunitpy:		## the same with the kernel's own kunit.py, linked into Debian's linux-source-6.12
@@ -44,7 +44,7 @@ fuzz-mutants:		## does that find what is wrong? Seeded bugs, one after the other
 	@tools/fuzz/mutants.sh "$(T)"
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
-bpftrace:		## the scripts in tools/trace, by Debian's bpftrace on its 6.1
+bpftrace:		## the scripts in tools/trace, by Debian's bpftrace on its 6.1 (not part of test)
 	@$(testbed)/test.sh bpftrace
 icount:			## what calls cost, on a machine whose clock counts instructions
 	@$(testbed)/test.sh icount

@@ -6,7 +6,7 @@
 
 case $1 in
 run)  cache=600 tree=200 ;;
-test) cache=4300 tree=1600 ;;
+test) cache=4100 tree=1300 ;;
 *)    die "space.sh: run or test?" ;;
 esac
 mount_of() {

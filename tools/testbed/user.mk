@@ -82,7 +82,7 @@ $(BUILD)/tests/%: tools/selftests/%.c
 
 $(BUILD)/tests/%.32: tools/selftests/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
-	$(CC) -m32 $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
+	$(CC) -m32 -Wno-psabi $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
 		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/tests/transcript: tools/transcript/transcript.c
