@@ -4,7 +4,7 @@
  *
  * NETPORT_BIN is the directory of the programs, /examples if unset.
  */
-#include "selftest.h"
+#include "keep.h"
 
 static const char *example_path(const char *name)
 {
@@ -139,13 +139,13 @@ FIXTURE_VARIANT(examples) {
 	FIXTURE_VARIANT_ADD(examples, _name) {				\
 		.name = #_name, .says = _says "%n", .ports = _ports, __VA_ARGS__ }
 
-#define HELD	"8081 is of uid %d: hold[%d], \"an example\", \"web\" "
+#define SAID_HELD	"8081 is of uid %d: hold[%d], \"an example\", \"web\" "
 
 EXAMPLE(set, 3, "TCP and UDP: %d SCTP, too: %d TCP and UDP instead: %d ");
 EXAMPLE(block, 5, "RTP %d, RTCP %d even: %d block: %d to %d ");
 EXAMPLE(batch, 2, "1000 ports: %d, %d, ... ");
 EXAMPLE(wait, 0, "ours: 7001 and 7002 ");
-EXAMPLE(hold, 3, HELD "8081 is nobody's for %d ms more ");
+EXAMPLE(hold, 3, SAID_HELD "8081 is nobody's for %d ms more ");
 EXAMPLE(handover, 2, "%d is the child's %d was nobody's, and is ours again ",
 	.to_user = "%d is the child's %n", .user_ports = 1);
 EXAMPLE(host, 2, "%d is not the host's %d is ");
@@ -158,6 +158,7 @@ FIXTURE_SETUP(examples)
 {
 	if (access(example_path(variant->name), X_OK))
 		SKIP(return, "no %s; set NETPORT_BIN", example_path(variant->name));
+	set_lo_up();
 	self->fd = owner();
 	wait_for_nothing(self->fd);
 }

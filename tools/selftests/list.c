@@ -334,9 +334,10 @@ TEST_F(list, filters_that_came_later)
 	EXPECT_EQ(1, count_at(self->fd, "udp 6 [fe80::1]:0", 0, 0));
 	EXPECT_EQ(0, count_at(self->fd, "tcp 4 10.0.0.9:0", 0, 0));
 
-	/* As long as it was before there were these, they count for nothing, and aren't read. */
+	/* As long as it was before there were these, they are zero: every port, but no address. */
+	list.flags = NETPORT_LIST_ADDR;
 	EXPECT_EQ(EINVAL, command(self->fd, first, &list));
-	list.flags = 0;
+	list.flags = NETPORT_LIST_RANGE;
 	ASSERT_EQ(0, command(self->fd, first, &list));
 	EXPECT_EQ(10, list.count);
 	EXPECT_EQ(81, list.low);
