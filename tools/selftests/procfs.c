@@ -324,13 +324,13 @@ TEST_F(procfs, of_the_namespace)
 	EXPECT_EQ(2, lines(path));
 	snprintf(path, sizeof(path), "/proc/%d/net/netport_stat", pid);
 	EXPECT_EQ(1, counter_in(path, "Held"));
-	kill(pid, SIGKILL);
-	ended(pid);
-	/* Who has opened it sees what is there, from wherever. */
+	/* Who has opened it sees what is there, from wherever; while it's there. */
 	memset(here, 0, sizeof(here));
 	ASSERT_LT(0, read(fd, here, sizeof(here) - 1));
 	EXPECT_NE(NULL, strstr(here, ":80"));
 	close(fd);
+	kill(pid, SIGKILL);
+	ended(pid);
 }
 
 TEST_F(procfs, while_others_are_at_work)
