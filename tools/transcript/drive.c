@@ -5,8 +5,8 @@
  *	drive [-p] [-e] [-w TEXT] [-t TEXT] [-s SIGNAL] [-a MS] COMMAND...
  *
  * At a terminal of its own, of 80 by 10, or with -p without one, on a pipe.  When it has
- * written the TEXT of -w, or MS after its start, it's typed the TEXT of -t (^C is what that key
- * sends) or sent the SIGNAL, by name.  What it writes is passed on, an escape as \e and without
+ * written a line with the TEXT of -w, or MS after its start, it's typed the TEXT of -t (^C is what
+ * that key sends) or sent the SIGNAL, by name.  What it writes is passed on, an escape as \e and without
  * carriage returns; with -e, only standard error is.  The exit status is the command's, 128 + N
  * if signal N ended it.
  */
@@ -162,6 +162,14 @@ static bool has_ended(pid_t pid)
 	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
+/* What is typed before the end of the line would be echoed within it. */
+static bool has_line(const char *all, const char *text)
+{
+	const char *at = strstr(all, text);
+
+	return at && strchr(at, '\n');
+}
+
 int main(int argc, char **argv)
 {
 	static char all[65536];
@@ -190,7 +198,7 @@ int main(int argc, char **argv)
 		} else if (has_ended(pid)) {
 			break;		/* what it has left running may have the output, too */
 		}
-		if (!acted && ((drive.awaited && strstr(all, drive.awaited)) ||
+		if (!acted && ((drive.awaited && has_line(all, drive.awaited)) ||
 			       (drive.after >= 0 && now_ms() - begin >= drive.after))) {
 			acted = true;
 			act(pid, fd);
