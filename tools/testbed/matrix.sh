@@ -11,7 +11,7 @@ end='<!-- end of what ran where -->'
 # RESULT-FILE|what it is|what it is built with|what runs there
 kernels() {
 	cat <<-'EOF'
-	6.1|Debian 6.1|gcc W=1, sparse|selftests in 64 and 32 bit, examples
+	6.1|Debian 6.1|gcc W=1, sparse|selftests, each command in 32 bit too, examples
 	6.12|Debian 6.12|gcc W=1, sparse|selftests, examples
 	6.12-cloud|Debian 6.12, cloud|gcc W=1|the same
 	6.1-rt|Debian 6.1, PREEMPT_RT|gcc W=1|the same

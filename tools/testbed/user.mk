@@ -10,6 +10,8 @@ LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 # Selftests and examples of the library.
 uses-library := library library_text candidates
 tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
+# Also for 32 bit: each command and each structure.
+compat := batch commands handover hold host library library_text list pick refusals sets wish
 demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
 examples := $(patsubst tools/example/%,%,$(basename $(wildcard tools/example/*.c tools/example/*.sh)))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))
@@ -26,7 +28,7 @@ shown := $(foreach page,$(pages),$(patsubst %,$(basename $(notdir $(page)))-%,\
 	$(shell sed -n 's/^; example \([^ ]*\).*/\1/p' $(page))))
 shown-outputs := $(shown:%=$(BUILD)/examples/%)
 
-test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(tests:%=%.32) fuzz fuzz.32 transcript)
+test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(compat:%=%.32) fuzz fuzz.32 transcript)
 transcript-outputs := $(patsubst %,$(BUILD)/transcripts/%,$(transcripts) drive json)
 example-outputs := $(examples:%=$(BUILD)/examples/%) $(shown-outputs)
 bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) session $(if $(command),netport))
@@ -70,7 +72,7 @@ $(LIB)/libnetport.pc: tools/libnetport/libnetport.pc.in dkms.conf
 
 # What uses the library is linked with it.
 $(uses-library:%=$(BUILD)/tests/%): $(LIB)/libnetport.a
-$(uses-library:%=$(BUILD)/tests/%.32): $(LIB)/32/libnetport.a
+$(patsubst %,$(BUILD)/tests/%.32,$(filter $(compat),$(uses-library))): $(LIB)/32/libnetport.a
 $(uses-library:%=$(BUILD)/examples/%): $(LIB)/libnetport.a
 $(filter $(BUILD)/examples/libnetport.%,$(shown-outputs)): $(LIB)/libnetport.a
 
