@@ -6,9 +6,9 @@
  *
  * At a terminal of its own, of 80 by 10, or with -p without one, on a pipe.  When it has
  * written a line with the TEXT of -w, or MS after its start, it's typed the TEXT of -t (^C is what
- * that key sends) or sent the SIGNAL, by name.  What it writes is passed on, an escape as \e and without
- * carriage returns; with -e, only standard error is.  The exit status is the command's, 128 + N
- * if signal N ended it.
+ * that key sends) or sent the SIGNAL, by name.  What it writes is passed on, an escape as \e and
+ * without carriage returns; with -e, only standard error is.  The exit status is the command's,
+ * 128 + N if signal N ended it.
  */
 #define _GNU_SOURCE 1
 #include <err.h>
