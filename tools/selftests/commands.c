@@ -39,22 +39,6 @@ static const struct {
 	{ "INFO", NETPORT_IOC_INFO, 80, offsetof(struct netport_info, max_hold) },
 };
 
-union argument {
-	struct netport_request request;
-	struct netport_release release;
-	struct netport_candidate candidate;
-	struct netport_token token;
-	struct netport_range range;
-	struct netport_ephemeral ephemeral;
-	struct netport_batch batch;
-	struct netport_tokens tokens;
-	struct netport_transfer transfer;
-	struct netport_label label;
-	struct netport_granted granted;
-	struct netport_list list;
-	struct netport_info info;
-};
-
 /* What an argument points at. */
 static struct {
 	struct netport_reserve reserve;

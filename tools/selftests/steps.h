@@ -12,22 +12,6 @@
 #define HELD_MAX	2
 #define DATA_MAX	1024
 
-union argument {
-	struct netport_request request;
-	struct netport_release release;
-	struct netport_candidate candidate;
-	struct netport_token token;
-	struct netport_range range;
-	struct netport_ephemeral ephemeral;
-	struct netport_batch batch;
-	struct netport_tokens tokens;
-	struct netport_transfer transfer;
-	struct netport_label label;
-	struct netport_granted granted;
-	struct netport_list list;
-	struct netport_info info;
-};
-
 struct scene;
 
 /* @mine and @theirs are requests as in terms.h, with %u for a protocol. */

@@ -313,4 +313,21 @@ static inline void restore_limits(void)
 	set_limit("max_per_netns", 1048576);
 }
 
+/* What each command takes. */
+union argument {
+	struct netport_request request;
+	struct netport_release release;
+	struct netport_candidate candidate;
+	struct netport_token token;
+	struct netport_range range;
+	struct netport_ephemeral ephemeral;
+	struct netport_batch batch;
+	struct netport_tokens tokens;
+	struct netport_transfer transfer;
+	struct netport_label label;
+	struct netport_granted granted;
+	struct netport_list list;
+	struct netport_info info;
+};
+
 #endif /* _TERMS_H */
