@@ -499,7 +499,8 @@ static inline void become(uid_t uid)
 		die("become uid %d", uid);
 }
 
-static inline void send_fd(int sock, int fd)
+/* Send a file, with MSG_DONTWAIT or without: 0 or an errno. */
+static inline int pass_fd(int sock, int fd, int flags)
 {
 	char control[CMSG_SPACE(sizeof(fd))] = { 0 };
 	struct iovec iov = { .iov_base = (void *)"", .iov_len = 1 };
@@ -513,27 +514,45 @@ static inline void send_fd(int sock, int fd)
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	if (sendmsg(sock, &msg, 0) != 1)
-		die("sendmsg");
+	return sendmsg(sock, &msg, flags) == 1 ? 0 : errno;
 }
 
-static inline int receive_fd(int sock)
+/* Likewise receive one: -1 if there is none in the message. */
+static inline int take_fd(int sock, int *fd, int flags)
 {
-	char control[CMSG_SPACE(sizeof(int))], c;
+	char control[CMSG_SPACE(sizeof(*fd))], c;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
 	};
 	struct cmsghdr *cmsg;
+
+	*fd = -1;
+	if (recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC) != 1)
+		return errno;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+	return 0;
+}
+
+static inline void send_fd(int sock, int fd)
+{
+	errno = pass_fd(sock, fd, 0);
+	if (errno)
+		die("sendmsg");
+}
+
+static inline int receive_fd(int sock)
+{
 	int fd;
 
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 1)
+	errno = take_fd(sock, &fd, 0);
+	if (errno)
 		die("recvmsg");
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+	if (fd < 0)
 		die("no file in the message");
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 	return fd;
 }
 

@@ -238,41 +238,16 @@ static int op_dup(struct hand *h)
 
 static int op_send(struct hand *h)
 {
-	int fd = a_file(h);
-	char control[CMSG_SPACE(sizeof(fd))] = { 0 };
-	struct iovec iov = { .iov_base = (void *)"", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(market[0], &msg, MSG_DONTWAIT) < 0 ? errno : 0;
+	return pass_fd(market[0], a_file(h), MSG_DONTWAIT);
 }
 
 static int op_receive(struct hand *h)
 {
-	char control[CMSG_SPACE(sizeof(int))], c;
-	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
+	int fd, err = take_fd(market[1], &fd, MSG_DONTWAIT);
 
-	if (recvmsg(market[1], &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return errno;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg)
-		return 0;
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	put_file(h, fd);
-	return 0;
+	if (!err && fd >= 0)
+		put_file(h, fd);
+	return err;
 }
 
 static int op_reserve(struct hand *h)
