@@ -39,24 +39,7 @@ stock_download() {
 	abi=$(stock_abi "$1")
 	[ -n "$abi" ] || { echo "no package of the $1 kernel is known here"; return 1; }
 	mapfile -t debs < <(stock_debs "$1" "$abi")
-	download "${debs[@]}"
-}
-
-download() {
-	rm -f ./*.deb
-	apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@"
-}
-
-# fetch NAME DIR COMMAND... - have it download NAME's packages to DIR, with newer lists of
-# packages if it takes that.
-fetch() {
-	local name=$1
-	mkdir -p "$2"
-	cd "$2" || return
-	shift 2
-	"$@" >"$LOG/stock-$name.log" 2>&1 && return
-	quiet "$LOG/apt-update.log" apt_update || die "apt-get update failed"
-	quiet "$LOG/stock-$name.log" "$@" || die "cannot download Debian's $name kernel"
+	apt_download "${debs[@]}"
 }
 
 # unpack_image DEB DIR - take the image and a few modules out of the package.
@@ -102,7 +85,7 @@ get_stock() {
 	rm -rf "$CACHE/tmp.stock-$name".*	# of a run that was interrupted
 	mkdir -p "$LOG"
 	tmp=$(mktemp -d "$CACHE/tmp.stock-$name.XXXXXX")
-	(fetch "$name" "$tmp/debs" stock_download "$name")
+	(fetch "stock-$name" "Debian's $name kernel" "$tmp/debs" stock_download "$name")
 	mkdir "$tmp/root"
 	quiet "$LOG/stock-$name.log" unpack_stock "$tmp/debs" "$tmp/root" ||
 		die "cannot unpack Debian's $name kernel"
@@ -116,7 +99,8 @@ get_image() {
 
 	mkdir -p "$LOG"
 	tmp=$(mktemp -d "$CACHE/tmp.stock-$name.XXXXXX")
-	(fetch "$name" "$tmp/debs" download "linux-image-$(cat "$dir/release")")
+	(fetch "stock-$name" "Debian's $name kernel" "$tmp/debs" \
+		apt_download "linux-image-$(cat "$dir/release")")
 	mkdir "$tmp/root"
 	quiet "$LOG/stock-$name.log" unpack_image "$tmp"/debs/*.deb "$tmp/root" ||
 		die "cannot unpack Debian's $name kernel"

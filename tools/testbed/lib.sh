@@ -62,6 +62,29 @@ apt_update() {
 	as_root apt-get -qq -o Acquire::Retries=3 update
 }
 
+# apt_download PACKAGE... - Debian's packages, to the current directory.
+apt_download() {
+	rm -f ./*.deb
+	apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@"
+}
+
+# fetch NAME WHAT DIR COMMAND... - have it download the packages of WHAT to DIR, with newer lists
+# of packages if it takes that; DIR is the current directory then.
+fetch() {
+	local log=$LOG/$1.log what=$2
+	mkdir -p "$LOG" "$3"
+	cd "$3" || return
+	shift 3
+	"$@" >"$log" 2>&1 && return
+	quiet "$LOG/apt-update.log" apt_update || die "apt-get update failed"
+	quiet "$log" "$@" || die "cannot download $what"
+}
+
+# newest GLOB - the newest by version of the paths that match, or nothing.
+newest() {
+	compgen -G "$1" | sort -V | tail -n 1 || true
+}
+
 # need PACKAGE... - have the packages, or install them, or say how.
 need() {
 	local p missing=()

@@ -70,8 +70,3 @@ get_tools() {
 		"$src"/tools/testing/selftests/{kselftest.h,kselftest_harness.h} "$tmp"
 	mv -T "$tmp" "$CACHE/tools-$(source_version)"
 }
-
-# newest GLOB - the newest by version of the paths that match, or nothing.
-newest() {
-	compgen -G "$1" | sort -V | tail -n 1 || true
-}
