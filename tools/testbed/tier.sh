@@ -20,6 +20,13 @@ case $name in icount|bpftrace) kernel=6.1 ;; esac
 exec {lock}>"$BUILD/$kernel.lock"
 flock "$lock"
 
+# begin_extra NAME DIR - what else goes into the machine: tests/ and DIR/, empty as yet.
+begin_extra() {
+	export EXTRA=$BUILD/$1
+	rm -rf "$EXTRA"
+	mkdir -p "$EXTRA/tests" "$EXTRA/$2"
+}
+
 "$TESTBED/modules.sh" "$kernel"
 kunit='' programs='' examples=''
 case $name in
@@ -38,9 +45,7 @@ icount)
 	case expect in ${T:-*}) programs+=' expect' ;; esac
 	T=${T:-cost}
 	"$TESTBED/user.sh" bench
-	export EXTRA=$BUILD/icount
-	rm -rf "$EXTRA"
-	mkdir -p "$EXTRA/tests" "$EXTRA/bench"
+	begin_extra icount bench
 	cp -t "$EXTRA/bench" "$BUILD/user/bench/netport" "$TOP/tools/bench/"{guest.sh,expect,expect.awk}
 	install -m 755 "$TOP/tools/bench/guest-expect.sh" "$EXTRA/tests/expect"
 	;;
@@ -49,9 +54,7 @@ bpftrace)
 	MEM=${MEM:-2G}
 	"$TESTBED/user.sh" bin
 	bpftrace=$("$TOP/tools/trace/bpftrace.sh")
-	export EXTRA=$BUILD/bpftrace
-	rm -rf "$EXTRA"
-	mkdir -p "$EXTRA/tests" "$EXTRA/trace"
+	begin_extra bpftrace trace
 	cp -a "$bpftrace/." "$EXTRA/"
 	cp -t "$EXTRA/trace" "$TOP"/tools/trace/*.bt
 	cp "$TOP/tools/trace/guest.sh" "$EXTRA/tests/bpftrace"
@@ -66,9 +69,7 @@ case $name:python in
 		programs+=' python'
 		"$TESTBED/user.sh" lib
 		python=$("$TESTBED/python.sh")
-		export EXTRA=$BUILD/python
-		rm -rf "$EXTRA"
-		mkdir -p "$EXTRA/tests" "$EXTRA/python"
+		begin_extra python python
 		cp -a "$python/." "$EXTRA/"
 		cp -t "$EXTRA/python" "$BUILD/lib/libnetport.so.0" "$TOP"/tools/selftests/python/*.py \
 			"$TOP"/tools/libnetport/{netport.py,abi} "$TOP"/tools/example/test_*.py
