@@ -617,7 +617,7 @@ static void attach__each_allocation(struct kunit *test)
 	unsigned int nth, failed = 0, round;
 
 	kit_need_faults(test);
-	/* Once in a great while a sweep ends early. */
+	/* With kmemleak a sweep may meet its allocations, and those for stacks, more than ours. */
 	for (round = 0; round < 3 && failed < f->least; round++)
 		for (nth = 1; attach_fault_try(test, nth, &failed); nth++)
 			;
