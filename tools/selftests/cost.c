@@ -185,12 +185,7 @@ static void *watch_run(void *arg)
 
 static void watch_start(void)
 {
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
-		die("sched_setaffinity");
+	stay_on_first_cpu();
 	atomic_store(&watch.stop, false);
 	if (pthread_create(&watch.thread, NULL, watch_run, NULL))
 		die("pthread_create");

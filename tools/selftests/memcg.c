@@ -94,14 +94,10 @@ TEST_F(memcg, reservations_are_charged)
 
 	pid = spawn();
 	if (!pid) {
-		cpu_set_t first;
 		int fd, i;
 
 		/* A cgroup counts in steps of up to 256 kB for each CPU that it's on. */
-		CPU_ZERO(&first);
-		CPU_SET(0, &first);
-		if (sched_setaffinity(0, sizeof(first), &first))
-			die("sched_setaffinity");
+		stay_on_first_cpu();
 		write_file(in_group(self->group, "cgroup.procs"), "0");
 		/* What is there once and for all isn't of interest. */
 		fd = owner();

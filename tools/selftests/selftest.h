@@ -640,6 +640,17 @@ static inline void sleep_ms(unsigned int ms)
 	nanosleep(&t, NULL);
 }
 
+/* For what the kernel counts on each CPU by itself. */
+static inline void stay_on_first_cpu(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		die("sched_setaffinity");
+}
+
 static inline unsigned long env_number(const char *name, unsigned long fallback)
 {
 	const char *text = getenv(name);
