@@ -355,9 +355,8 @@ TEST_F(procfs, while_others_are_at_work)
 	for (i = 0; i < rounds; i++) {
 		n = lines(LISTED);
 		ASSERT_LE(501, n);
-		n = counter("Held");
-		ASSERT_LE(500, n);
-		ASSERT_GE(500 + 64, n);
+		/* More, if much happens between what was released and what was taken. */
+		ASSERT_LE(500, counter("Held"));
 	}
 	kill(pid, SIGKILL);
 	ended(pid);
