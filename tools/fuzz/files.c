@@ -271,6 +271,12 @@ bool do_sysctl(struct op *op)
 	char text[64];
 	int s = op->space;
 
+	/*
+	 * Who waits for a port that isn't the host's any more has it when the kernel next looks
+	 * there, and that isn't said: not while somebody might.
+	 */
+	if (!op->count && model.reserved[s][0] && waiting(s, true))
+		return false;
 	if (op->count) {
 		snprintf(text, sizeof(text), "%u", op->count);
 		write_proc(s, "/proc/sys/net/ipv4/ip_unprivileged_port_start", text);
