@@ -921,14 +921,15 @@ void np_table_unlink(struct np_shard *shard, struct np_bind *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_unlink);
 
-/* Is this all of a reservation?  A set or a block isn't named by what it has. */
+/* Is this all of a reservation?  A set isn't named by what it has, nor a block by what is left. */
 static bool np_bind_whole(struct np_bind *b)
 {
 	struct np_resv *r = np_bind_resv(b);
 
 	if (np_resv_is(r, NP_BIND_HELD))
 		return false;
-	return !np_resv_is(r, NP_BIND_WIDE) || np_resv_wide(r)->nparts == 1;
+	return !np_resv_is(r, NP_BIND_WIDE) ||
+	       (np_resv_wide(r)->nparts == 1 && np_resv_wide(r)->count == 1);
 }
 
 /**

@@ -412,6 +412,25 @@ TEST(gone_with_its_last_part)
 	EXPECT_TRUE(all_free_between(40000, 40003));
 }
 
+/* With one port left it's a block all the same: by its binding it isn't known. */
+TEST(what_is_left_is_a_block)
+{
+	int fd = owner();
+	__u64 token;
+
+	ASSERT_EQ(0, ask_text(fd, "tcp 4 10.0.0.1:40000 x4", &token, NULL));
+	ASSERT_EQ(0, release_part(fd, token, 40001, 3));
+	EXPECT_EQ(ENOENT, release_key(fd, "tcp 4 10.0.0.1:40000"));
+	EXPECT_TRUE(held_exactly(40000, 1));
+	EXPECT_EQ(0, release_part(fd, token, 40000, 1));
+	EXPECT_EQ(ENOENT, release(fd, token));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 40000));
+	/* One of one port is none. */
+	ASSERT_EQ(0, ask_text(fd, "tcp 4 10.0.0.1:40000 x1", &token, NULL));
+	EXPECT_EQ(0, release_key(fd, "tcp 4 10.0.0.1:40000"));
+	EXPECT_EQ(ENOENT, release(fd, token));
+}
+
 TEST(parts_that_it_has_not)
 {
 	struct netport_release rel = { 0 };
