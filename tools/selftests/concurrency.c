@@ -4,8 +4,8 @@
  * 200,000 random operations of 8 threads are all answered as some order of them would be.
  *
  * NETPORT_ROUNDS is how often each race is run (200), NETPORT_OPS how many random
- * operations there are (200000, in 32 bit 20000), NETPORT_SEED where they start (said at the
- * end).  On a kernel that checks itself there are fewer rounds.
+ * operations there are (200000), NETPORT_SEED where they start (said at the end).  In 32 bit, and
+ * on a kernel that checks itself, there are fewer of both.
  */
 #include "selftest.h"
 
@@ -24,8 +24,7 @@ static unsigned int rounds(void)
 
 static unsigned int ops(void)
 {
-	/* What is different in 32 bit shows in fewer; kernels that check themselves do them all. */
-	return env_number("NETPORT_OPS", sizeof(long) == 4 ? 20000 : 200000);
+	return so_many("NETPORT_OPS", 200000, 20000);
 }
 
 /*

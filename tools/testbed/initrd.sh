@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # initrd.sh KERNEL OUTPUT - pack the machine's file system: busybox, our init,
 # the modules and programs built for KERNEL. Taken from the environment:
-# MODE (test, run, shell), PROGRAMS, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
+# MODE (test, run, shell), PROGRAMS, UNWATCHED, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
 # guest/; EXTRA is a directory to copy into it.
 . "$(dirname "$0")/lib.sh"
 
@@ -31,7 +31,7 @@ uml) ;;		# no SMP, no 32-bit programs, slow system calls: KUnit only
 	done
 	# Unpacking all of them takes its time.
 	for p in "$BUILD"/user/tests/*; do
-		case "$MODE: $PROGRAMS " in
+		case "$MODE: $PROGRAMS ${UNWATCHED-} " in
 		shell:*|*" ${p##*/}"[\ /]*) strip -o "$root/tests/${p##*/}" "$p" ;;
 		esac
 	done
@@ -46,6 +46,7 @@ quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 	echo "MODE=$(quoted "$MODE")"
 	echo "KUNIT_GLOB=$(quoted "${KUNIT_GLOB-}")"
 	echo "PROGRAMS=$(quoted "$PROGRAMS")"
+	echo "UNWATCHED=$(quoted "${UNWATCHED-}")"
 	echo "EXAMPLES=$(quoted "${EXAMPLES-}")"
 	echo "PATIENCE=$(quoted "${PATIENCE:-300}")"
 	echo "JOB=$(quoted "${JOB-}")"

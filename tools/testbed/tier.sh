@@ -28,7 +28,7 @@ begin_extra() {
 }
 
 "$TESTBED/modules.sh" "$kernel"
-kunit='' programs='' examples=''
+kunit='' programs='' unwatched='' examples=''
 case $name in
 uml)
 	kunit=${T:-*}
@@ -90,8 +90,16 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 		case $name:$p:$T in debug:fail_nth: | kcsan:fail_nth:) continue ;; esac
 		# What calls cost shows where instructions are the clock.
 		case $name:$p:$T in icount:*) ;; *:cost*:) continue ;; esac
-		# And what people see of the command is the same everywhere.
-		case $name:$p:$T in 6.1:*) ;; *:transcript:) continue ;; esac
+		# And what people see of the command is the same everywhere, and so is what a stack
+		# says to another.
+		case $name:$p:$T in 6.1:*) ;; *:transcript: | debug:dgtalk:) continue ;; esac
+		# Those that kmemleak looks on at, if there is more to be done.
+		case $name:$all:$p in
+		debug:11:batch | debug:11:fuzz | debug:11:hostile | debug:11:lifetime | \
+		debug:11:limits | debug:11:memcg | debug:11:netns | debug:11:refusals | \
+		debug:11:sets | debug:11:wish) ;;
+		debug:11:*) unwatched+=" $p"; continue ;;
+		esac
 		case $p in
 		${T:-*}) programs+=" $p" ;;
 		${T%%.*} | ${T%%.*}.32) [ "$T" = "${T#*.}" ] || programs+=" $p/${T#*.}" ;;
@@ -110,7 +118,7 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 fi
 
 export SMP MEM PATIENCE
-export KUNIT_GLOB=$kunit PROGRAMS=$programs EXAMPLES=$examples
+export KUNIT_GLOB=$kunit PROGRAMS=$programs UNWATCHED=$unwatched EXAMPLES=$examples
 MODE='test' "$TESTBED/initrd.sh" "$kernel" "$BUILD/$kernel/initrd"
 [ "$name" != bpftrace ] || rm -rf "$EXTRA"	# large, and in there now
 
