@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# initrd.sh KERNEL OUTPUT - pack the machine's file system: busybox, our init,
-# the modules and programs built for KERNEL. Taken from the environment:
+# initrd.sh BUILD OUTPUT - pack the machine's file system: busybox, our init,
+# the modules of build/BUILD and the programs. Taken from the environment:
 # MODE (test, run, shell), PROGRAMS, UNWATCHED, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
 # guest/; EXTRA is a directory to copy into it.
 . "$(dirname "$0")/lib.sh"
 
 name=$1 out=$2 MODE=${MODE:-test} PROGRAMS=${PROGRAMS-}
 need busybox-static cpio netbase
-kernel=$("$TESTBED/kernel.sh" --image "$name")
+kernel=$("$TESTBED/kernel.sh" --image "$(kernel_of "$name")")
 root=$(mktemp -d "$BUILD/$name/root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"		# it becomes /

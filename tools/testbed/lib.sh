@@ -11,6 +11,14 @@ LOG=$BUILD/log
 CACHE=${NETPORT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netport}
 JOBS=${JOBS:-$(nproc)}
 
+# Tiers that run on the kernel of another: which, and what kbuild is told for the modules. Those
+# that it's told something are built in a directory of their own, build/TIER; the others share
+# that of the kernel.
+declare -A TIER_KERNEL=([icount]=6.1 [bpftrace]=6.1 [coverage]=debug)
+declare -A TIER_KBUILD=([coverage]=GCOV_PROFILE=y)
+kernel_of() { echo "${TIER_KERNEL[$1]:-$1}"; }
+build_of() { [ -n "${TIER_KBUILD[$1]:-}" ] && echo "$1" || kernel_of "$1"; }
+
 # These scripts start kernel builds of their own: nothing of the caller's
 # make, and no cross-compile setting, may leak into them.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# modules.sh KERNEL [MAKE-ARGUMENT...] - build netport.ko and its companions
-# for KERNEL (a name of kernel.sh) in build/KERNEL/src.
+# modules.sh BUILD [MAKE-ARGUMENT...] - build netport.ko and its companions in build/BUILD/src:
+# for the kernel of that name (kernel.sh), or as TIER_KBUILD has it (lib.sh).
 #
 # The sources are copied there first: one tree serves many kernels.
 . "$(dirname "$0")/lib.sh"
@@ -9,7 +9,7 @@
 name=$1
 shift
 need make gcc libc6-dev rsync kmod perl libelf1
-kernel=$("$TESTBED/kernel.sh" "$name")
+kernel=$("$TESTBED/kernel.sh" "$(kernel_of "$name")")
 dst=$BUILD/$name/src
 mkdir -p "$dst" "$LOG"
 case $name in
@@ -34,7 +34,7 @@ done
 # differs becomes newer than what was built of it, however old it is.
 changes=$(cd "$TOP" && rsync -rlpciR --delete --delete-excluded \
 	--filter='P *.o' --filter='P *.ko' --filter='P *.cmd' --filter='P *.mod' \
-	--filter='P *.mod.c' --filter='P *.d' --filter='P *.symvers*' \
+	--filter='P *.mod.c' --filter='P *.gcno' --filter='P *.d' --filter='P *.symvers*' \
 	--filter='P modules.order' --filter='P /.kernel' --filter='P /.built' \
 	--filter='- *.ko' --filter='- *.o' --filter='- .*.cmd' \
 	"${parts[@]}" "$dst/")
@@ -43,7 +43,8 @@ changes=$(cd "$TOP" && rsync -rlpciR --delete --delete-excluded \
 [ -n "$changes" ] || [ $# -gt 0 ] || [ ! -e "$dst/.built" ] || exit 0
 rm -f "$dst/.built"
 
-args=(-j"$JOBS" W=1 KCFLAGS=-Werror)
+# shellcheck disable=SC2206
+args=(-j"$JOBS" W=1 KCFLAGS=-Werror ${TIER_KBUILD[$name]:-})
 case $name in
 uml)   args+=(ARCH=um) ;;
 clang) args+=(LLVM=1 KBUILD_MODPOST_WARN=1) ;;

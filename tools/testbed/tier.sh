@@ -8,16 +8,16 @@
 # nothing was left out, `whole`.
 . "$(dirname "$0")/lib.sh"
 
-name=$1 kernel=$1
+name=$1
+build=$(build_of "$name")
 T=${T:-}
 all=$T${KUNIT:-1}${SELFTESTS:-1}
 need mawk
 rm -f "$LOG/$name.result"
 
-# One at a time for each kernel: two would build in one directory.
+# One at a time for each build: two would work in one directory.
 mkdir -p "$BUILD" "$LOG"
-case $name in icount|bpftrace) kernel=6.1 ;; esac
-exec {lock}>"$BUILD/$kernel.lock"
+exec {lock}>"$BUILD/$build.lock"
 flock "$lock"
 
 # begin_extra NAME DIR - what else goes into the machine: tests/ and DIR/, empty as yet.
@@ -27,7 +27,7 @@ begin_extra() {
 	mkdir -p "$EXTRA/tests" "$EXTRA/$2"
 }
 
-"$TESTBED/modules.sh" "$kernel"
+"$TESTBED/modules.sh" "$build"
 kunit='' programs='' unwatched='' examples=''
 case $name in
 uml)
@@ -119,7 +119,7 @@ fi
 
 export SMP MEM PATIENCE
 export KUNIT_GLOB=$kunit PROGRAMS=$programs UNWATCHED=$unwatched EXAMPLES=$examples
-MODE='test' "$TESTBED/initrd.sh" "$kernel" "$BUILD/$kernel/initrd"
+MODE='test' "$TESTBED/initrd.sh" "$build" "$BUILD/$build/initrd"
 [ "$name" != bpftrace ] || rm -rf "$EXTRA"	# large, and in there now
 
 # Whoever edits waits for make kunit: with two CPUs, half of the suites run beside the others.
@@ -133,7 +133,7 @@ fi
 boot() {
 	local glob=${parts[$1]}
 	[ -z "$glob" ] || export APPEND="${APPEND:-} kunit.filter_glob=$glob"
-	"$TESTBED/vm.sh" "$kernel" "$BUILD/$kernel/initrd" "$LOG/$name.console${1#0}" \
+	"$TESTBED/vm.sh" "$build" "$BUILD/$build/initrd" "$LOG/$name.console${1#0}" \
 		2>>"$LOG/$name.vm" || true
 }
 

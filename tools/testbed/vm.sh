@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# vm.sh KERNEL INITRD CONSOLE-LOG [shell] - boot KERNEL; what its init writes
+# vm.sh BUILD INITRD CONSOLE-LOG [shell] - boot the kernel of build/BUILD; what its init writes
 # to /dev/ttyS1 goes to stdout, the kernel's own messages to CONSOLE-LOG.
 # With `shell`, ttyS1 is the terminal. SMP, MEM, TIMEOUT (s), APPEND may be set;
 # LEAKS=0 leaves the leak check out (UML).  ICOUNT=1 makes a machine with one CPU on which a
 # nanosecond is an instruction, whatever this one is busy with.
 . "$(dirname "$0")/lib.sh"
 
-name=$1 initrd=$2 console=$3 mode=${4:-batch}
+name=$(kernel_of "$1") initrd=$2 console=$3 mode=${4:-batch}
 kernel=$("$TESTBED/kernel.sh" "$name")
 : >"$console"
 
