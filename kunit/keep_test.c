@@ -52,7 +52,7 @@ static bool hold_lasts(struct np_net *nn, u32 ms)
 	/* Both clocks are rounded down, so a millisecond more is none too much. */
 	least = r.bind.until - after;
 	most = r.bind.until - before;
-	if (least + (after - before) > ms && most - (after - before) <= ms + ms / 8 + 1)
+	if (least + (after - before) > ms && most <= ms + ms / 8 + 1 + (after - before))
 		return true;
 	pr_info("%u ms: %u to %u\n", ms, least, most);
 	return false;
