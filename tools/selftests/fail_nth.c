@@ -10,14 +10,20 @@
  *   /proc/self/fail-nth of kernels that have fault injection
  * - with more and more of its structure, and then of what this points at, being there, or
  *   writable: get_user(), put_user() and their like can't be made to fail otherwise
+ *
+ * And so do its files, a network namespace, and the module itself.
  */
 #include "modules.h"
 #include "steps.h"
 
 #include <poll.h>
+#include <sys/fsuid.h>
 
 #define FAILURES_MAX	1000
 #define ENTRIES_MAX	64
+#define SYSCTLS		"/proc/sys/net/netport/"
+/* Of what loading it needs, so much is tried: what comes before isn't netport's. */
+#define LAST_OF_MODULE	200
 
 /* All that can be seen of what is reserved. */
 struct world {
@@ -578,6 +584,8 @@ FIXTURE_TEARDOWN_PARENT(fail_nth)
 	if (loaded("netport_faults"))
 		unload("netport_faults");
 	set_injection(false);
+	if (!loaded("netport") && load("netport"))
+		die("load netport");
 	restore_limits();
 	restore_netns();
 }
@@ -651,6 +659,166 @@ TEST_F(fail_nth, each_allocation_of_open)
 	}
 	EXPECT_LT(nth, FAILURES_MAX);
 	EXPECT_GT(failures, 2);
+}
+
+/* What is read; errno if it can't be. */
+static int look_into(const char *path, char *text, size_t size)
+{
+	return read_file(path, text, size) ? 0 : errno;
+}
+
+/* The namespace has no tables as yet: they may be what fails. */
+TEST_F_TIMEOUT(fail_nth, each_allocation_of_a_file_that_is_read, 600)
+{
+	static const char * const paths[] = {
+		CHAINS, "/proc/thread-self/net/netport", "/proc/thread-self/net/netport_stat",
+		SYSCTLS "range", SYSCTLS "max_per_owner",
+	};
+	static char text[8192], wanted[8192];
+	unsigned int i, nth, failures;
+	bool more;
+	int err;
+
+	if (fail_nth < 0)
+		SKIP(return, "the kernel has no /proc/self/fail-nth");
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		failures = 0;
+		more = true;
+		close(new_netns());
+		ASSERT_EQ(0, look_into(paths[i], wanted, sizeof(wanted)));
+		for (nth = 1; more && nth < FAILURES_MAX; nth++) {
+			close(new_netns());
+			/* Whom netport doesn't know. */
+			setfsuid(strcmp(paths[i], CHAINS) ? NOBODY : 0);
+			fail(nth);
+			err = look_into(paths[i], text, sizeof(text));
+			more = failed();
+			setfsuid(0);
+			if (err) {
+				failures++;
+				EXPECT_TRUE(more);
+				EXPECT_TRUE(err == ENOMEM || err == EFAULT) {
+					TH_LOG("%s: %u.: %s", paths[i], nth, strerror(err));
+				}
+				ASSERT_EQ(0, look_into(paths[i], text, sizeof(text)));
+			}
+			EXPECT_STREQ(wanted, text) TH_LOG("%s: %u.", paths[i], nth);
+		}
+		EXPECT_LT(nth, FAILURES_MAX);
+		EXPECT_GT(failures, 1) TH_LOG("%s", paths[i]);
+	}
+}
+
+TEST_F_TIMEOUT(fail_nth, each_allocation_of_a_file_that_is_written, 600)
+{
+	static const struct {
+		const char *path, *before, *after;
+	} files[] = {
+		{ SYSCTLS "range", "16000\t65535", "20000\t30000" },
+		{ SYSCTLS "max_per_owner", "4294967295", "7" },
+	};
+	unsigned int i, nth, failures;
+	char text[64];
+	bool more;
+	int err;
+
+	if (fail_nth < 0)
+		SKIP(return, "the kernel has no /proc/self/fail-nth");
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		failures = 0;
+		more = true;
+		for (nth = 1; more && nth < FAILURES_MAX; nth++) {
+			close(new_netns());
+			fail(nth);
+			err = try_write_file(files[i].path, files[i].after);
+			more = failed();
+			ASSERT_EQ(0, look_into(files[i].path, text, sizeof(text)));
+			if (err) {
+				failures++;
+				EXPECT_TRUE(more);
+				EXPECT_TRUE(err == ENOMEM || err == EFAULT) {
+					TH_LOG("%s: %u.: %s", files[i].path, nth, strerror(err));
+				}
+			}
+			EXPECT_STREQ(err ? files[i].before : files[i].after, text) {
+				TH_LOG("%s: %u.", files[i].path, nth);
+			}
+		}
+		EXPECT_LT(nth, FAILURES_MAX);
+		EXPECT_GT(failures, 2) TH_LOG("%s", files[i].path);
+	}
+}
+
+#define MANY	1000000
+
+/* How many can fail: of MANY, those that haven't been counted down. */
+static unsigned int passed(void)
+{
+	char text[16] = "";
+
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0)
+		die("read fail-nth");
+	fail(0);
+	return MANY - strtoul(text, NULL, 10);
+}
+
+/* A namespace is made whole, or not at all. */
+TEST_F_TIMEOUT(fail_nth, each_allocation_of_a_namespace, 600)
+{
+	unsigned int all, nth, failures = 0;
+	int err;
+
+	if (fail_nth < 0)
+		SKIP(return, "the kernel has no /proc/self/fail-nth");
+	fail(MANY);
+	close(new_netns());
+	all = passed();
+	for (nth = 1; nth <= all; nth++) {
+		fail(nth);
+		err = unshare(CLONE_NEWNET) ? errno : 0;
+		failed();
+		/* What it's called is for whoever lacked it to say. */
+		failures += !!err;
+		EXPECT_EQ(0, access("/proc/thread-self/net/netport", F_OK)) TH_LOG("%u.", nth);
+		EXPECT_EQ(0, access("/proc/thread-self/net/netport_stat", F_OK)) TH_LOG("%u.", nth);
+		EXPECT_EQ(0, access(SYSCTLS "range", F_OK)) TH_LOG("%u.", nth);
+	}
+	EXPECT_GT(failures, all / 2);
+}
+
+/* It's loaded, or there's nothing of it; what it does for that comes last. */
+TEST_F_TIMEOUT(fail_nth, each_allocation_of_the_module, 600)
+{
+	unsigned int all, nth, failures = 0;
+	int err;
+
+	if (fail_nth < 0)
+		SKIP(return, "the kernel has no /proc/self/fail-nth");
+	close(self->s.watch);
+	ASSERT_EQ(0, without_suites());
+	ASSERT_EQ(0, unload("netport"));
+	fail(MANY);
+	ASSERT_EQ(0, load("netport"));
+	all = passed();
+	ASSERT_LT(LAST_OF_MODULE, all);
+	for (nth = all - LAST_OF_MODULE; nth <= all; nth++) {
+		if (loaded("netport"))
+			ASSERT_EQ(0, unload("netport"));
+		fail(nth);
+		err = load("netport");
+		failed();
+		EXPECT_EQ(!err, loaded("netport")) TH_LOG("%u.", nth);
+		EXPECT_EQ(!err, !access("/dev/netport", F_OK)) TH_LOG("%u.", nth);
+		EXPECT_EQ(!err, !access("/proc/thread-self/net/netport", F_OK)) TH_LOG("%u.", nth);
+		EXPECT_EQ(!err, !access(SYSCTLS "range", F_OK)) TH_LOG("%u.", nth);
+		if (err) {
+			failures++;
+			EXPECT_EQ(ENOMEM, err) TH_LOG("%u.", nth);
+		}
+	}
+	if (!loaded("netport"))
+		ASSERT_EQ(0, load("netport"));
+	EXPECT_GT(failures, 10);
 }
 
 /* What goes needs no memory: not even to be handed to who waits. */
