@@ -40,6 +40,8 @@ faults:			## each allocation and each copy that a call needs fails in turn, on t
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
 		tools/fuzz/fuzz.sh
+coverage:		## which lines of the module the tests run, and why not the rest (20 min)
+	@$(testbed)/coverage.sh
 fuzz-mutants:		## does that find what is wrong? Seeded bugs, one after the other (T='pattern')
 	@tools/fuzz/mutants.sh "$(T)"
 stock:			## selftests on Debian's 6.1 and 6.12
@@ -115,7 +117,7 @@ help:			## this list
 	@echo "ROWS (bench); A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults fuzz \
-	fuzz-mutants stock bpftrace icount matrix check uapi abi-accept kernels bench bench-plot \
+.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults coverage \
+	fuzz fuzz-mutants stock bpftrace icount matrix check uapi abi-accept kernels bench bench-plot \
 	bench-compare latency bench-accept lib modules man modules_install install uninstall \
 	dkms-install dkms-uninstall intree intree-undo clean distclean update cache-clean help

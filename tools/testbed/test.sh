@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# test.sh TIER... - run tiers (kunit debug kcsan stock bpftrace others icount check uapi), report,
+# test.sh TIER... - run tiers (kunit debug kcsan coverage stock bpftrace others icount check
+# uapi), report,
 # and end with one line `N passed, N failed`. Kernels that are not in the cache
 # are built meanwhile; a tier runs as soon as what it needs is there.
 . "$(dirname "$0")/lib.sh"
@@ -13,7 +14,7 @@ export TIMES
 # What each run needs in the cache; a tier is one run or more.
 declare -A NEEDS=(
 	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [icount]='6.1 tools' [6.12]='6.12 tools'
-	[bpftrace]='6.1' [debug]='debug tools' [kcsan]='kcsan tools' [6.12-cloud]='6.12-cloud tools'
+	[bpftrace]='6.1' [debug]='debug tools' [coverage]='debug tools' [kcsan]='kcsan tools' [6.12-cloud]='6.12-cloud tools'
 	[6.1-rt]='6.1-rt tools' [6.12-rt]='6.12-rt tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
 )
 runs=()
@@ -21,7 +22,7 @@ for tier; do
 	case $tier in
 	stock) runs+=(6.1 6.12) ;;
 	others) runs+=(6.12-cloud 6.1-rt 6.12-rt) ;;
-	kunit|uapi|check|debug|kcsan|icount|bpftrace|6.1|6.12) runs+=("$tier") ;;
+	kunit|uapi|check|debug|kcsan|coverage|icount|bpftrace|6.1|6.12) runs+=("$tier") ;;
 	*) die "no such tier: $tier" ;;
 	esac
 done
@@ -32,7 +33,7 @@ for run in "${runs[@]}"; do
 	case $run in
 	uapi)  packages+=(g++ gcc-multilib g++-multilib libc6-dev-i386 dwarves clang pkgconf) ;;
 	check) packages+=(sparse clang lld llvm scdoc man-db groff-base mandoc manpages manpages-dev iproute2) ;;
-	debug|kcsan|icount|bpftrace|6.*)
+	debug|kcsan|coverage|icount|bpftrace|6.*)
 		packages+=(qemu-system-x86 gcc-multilib libc6-dev-i386 libjansson-dev) ;;
 	esac
 	for kernel in ${NEEDS[$run]}; do

@@ -34,10 +34,12 @@ uml)
 	kunit=${T:-*}
 	SMP=1
 	;;
-debug|kcsan)
+debug|kcsan|coverage)
 	kunit=${T:-*}
 	SMP=${SMP:-4}
 	MEM=${MEM:-1G} PATIENCE=${PATIENCE:-900}
+	# Who leaks is make debug's business.
+	[ "$name" != coverage ] || APPEND="${APPEND:-} kmemleak=off"
 	;;
 icount)
 	export ICOUNT=1
@@ -86,7 +88,7 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 		# A kernel that checks itself takes its time, and what is one of others that are
 		# alike needs no more: 32-bit programs on 6.1 alone, or by name.
 		case $name:$p:$T in 6.1:*) ;; *:*.32:) continue ;; esac
-		# Each allocation failed in turn is for make faults.
+		# Each allocation failed in turn is for make faults, and for make coverage.
 		case $name:$p:$T in debug:fail_nth: | kcsan:fail_nth:) continue ;; esac
 		# What calls cost shows where instructions are the clock.
 		case $name:$p:$T in icount:*) ;; *:cost*:) continue ;; esac
@@ -117,7 +119,7 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 	done
 fi
 
-export SMP MEM PATIENCE
+export SMP MEM PATIENCE APPEND
 export KUNIT_GLOB=$kunit PROGRAMS=$programs UNWATCHED=$unwatched EXAMPLES=$examples
 MODE='test' "$TESTBED/initrd.sh" "$build" "$BUILD/$build/initrd"
 [ "$name" != bpftrace ] || rm -rf "$EXTRA"	# large, and in there now
