@@ -570,6 +570,19 @@ static void candidate_done__old_one_accepted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), cand_ports(test));
 }
 
+/* The charge of the old one is nobody's then. */
+static void candidate_done__new_one_released(struct kunit *test)
+{
+	struct cand_halves h;
+
+	cand_first_half(test, &h);
+	KUNIT_EXPECT_EQ(test, netport_release(kit_owner(test, KIT_ALICE), h.new.reserve.token), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), cand_ports(test));
+	KUNIT_EXPECT_EQ(test, cand_second_half(test, &h), 0);
+	KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, h.old.reserve.token));
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
 /* The end of the namespace comes in between. */
 static void candidate_done__all_gone(struct kunit *test)
 {
@@ -620,6 +633,7 @@ static struct kunit_case candidate_test_cases[] = {
 	KUNIT_CASE_PARAM(candidate_done__passes_the_charge_on, cand_form_gen_params),
 	KUNIT_CASE_PARAM(candidate_done__old_one_released, cand_form_gen_params),
 	KUNIT_CASE_PARAM(candidate_done__old_one_accepted, cand_form_gen_params),
+	KUNIT_CASE_PARAM(candidate_done__new_one_released, cand_form_gen_params),
 	KUNIT_CASE_PARAM(candidate_done__all_gone, cand_form_gen_params),
 	KUNIT_CASE_PARAM(candidate_done__twice, cand_form_gen_params),
 	{}
