@@ -591,6 +591,22 @@ TEST_F(host, with_its_new_owner)
 	EXPECT_EQ(0, host_try("udp 4 *:2001"));
 }
 
+/* SO_REUSEPORT is for the uid, which is another one then. */
+TEST_F(host, shares_with_its_new_owners_uid)
+{
+	int from = owner_as(UID), to = owner_as(UID2);
+
+	ASSERT_EQ(0, hold_host(from, "udp 4 127.0.0.1:2000 LB", &self->token));
+	EXPECT_EQ(EADDRINUSE, host_try_as(UID2, "udp 4 127.0.0.1:2000 LB"));
+	ASSERT_EQ(0, transfer(from, self->token, to));
+	EXPECT_EQ(0, host_try_as(UID2, "udp 4 127.0.0.1:2000 LB"));
+	EXPECT_EQ(EADDRINUSE, host_try_as(UID, "udp 4 127.0.0.1:2000 LB"));
+	close(from);
+	EXPECT_EQ(EADDRINUSE, host_try("udp 4 127.0.0.1:2000"));
+	close(to);
+	EXPECT_EQ(0, host_try("udp 4 127.0.0.1:2000"));
+}
+
 /* the port, for those who send to it */
 
 /* A number of /proc/net/udp's line for a port: 0 what is sent, 1 what is received. */
