@@ -60,20 +60,25 @@ static inline void keep_netns(void)
 	set_lo_up();
 }
 
-/* Whether to have CAP_NET_ADMIN, from here on. */
-static inline void be_admin(bool admin)
+/* Whether to have these capabilities, from here on. */
+static inline void have_caps(__u32 caps, bool have)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct d[2];
 
 	if (syscall(SYS_capget, &h, d))
 		die("capget");
-	if (admin)
-		d[0].effective |= 1U << CAP_NET_ADMIN;
+	if (have)
+		d[0].effective |= caps;
 	else
-		d[0].effective &= ~(1U << CAP_NET_ADMIN);
+		d[0].effective &= ~caps;
 	if (syscall(SYS_capset, &h, d))
 		die("capset");
+}
+
+static inline void be_admin(bool admin)
+{
+	have_caps(1U << CAP_NET_ADMIN, admin);
 }
 
 /* requests with terms */
