@@ -4,7 +4,8 @@
 # to /dev/ttyS1 goes to stdout, the kernel's own messages to CONSOLE-LOG.
 # With `shell`, ttyS1 is the terminal. SMP, MEM, TIMEOUT (s), APPEND may be set;
 # LEAKS=0 leaves the leak check out (UML).  ICOUNT=1 makes a machine with one CPU on which a
-# nanosecond is an instruction, whatever this one is busy with.
+# nanosecond is an instruction, whatever this one is busy with.  MEMORY is a file to have for the
+# machine's memory.
 . "$(dirname "$0")/lib.sh"
 
 name=$(kernel_of "$1") initrd=$2 console=$3 mode=${4:-batch}
@@ -67,11 +68,16 @@ fi
 serial=(-serial "file:$console" -serial stdio)
 [ "$mode" != shell ] || serial=(-serial "file:$console" -serial mon:stdio)
 [ "$mode" = shell ] || exec </dev/null
+memory=()
+if [ -n "${MEMORY:-}" ]; then
+	memory=(-machine memory-backend=ram
+		-object "memory-backend-file,id=ram,share=on,size=${MEM:-1G},mem-path=$MEMORY")
+fi
 # A socket for each CPU: a kernel without ACPI is told only of the first CPU in a socket.
 cpus=${SMP:-2}
 append+=" testbed.cpus=$cpus"
 exec "${run[@]}" qemu-system-x86_64 -accel "$accel" "${clock[@]}" -cpu "$cpu" \
 	-smp "$cpus,sockets=$cpus,cores=1,threads=1" \
-	-m "${MEM:-1G}" -nodefaults -no-user-config -display none -no-reboot \
+	-m "${MEM:-1G}" "${memory[@]}" -nodefaults -no-user-config -display none -no-reboot \
 	"${serial[@]}" -kernel "$kernel/kernel" -initrd "$initrd" \
 	-append "console=ttyS0 $append"
