@@ -40,10 +40,15 @@ faults:			## each allocation and each copy that a call needs fails in turn, on t
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
 		tools/fuzz/fuzz.sh
-coverage:		## which lines of the module the tests run, and why not the rest (20 min)
-	@$(testbed)/coverage.sh
 fuzz-mutants:		## does that find what is wrong? Seeded bugs, one after the other (T='pattern')
 	@tools/fuzz/mutants.sh "$(T)"
+fuzz-kcov:		## AFL++ looks for calls that go where none has gone, on the debug kernel (SECONDS=300)
+	@tools/fuzz/kcov/kcov.sh $(or $(SECONDS),300)
+fuzz-kcov-accept:	## have what it has found in its corpus, which make test runs
+	@test -s build/kcov/corpus.inc || { echo "netport: make fuzz-kcov first" >&2; exit 1; }
+	cp build/kcov/corpus.inc tools/fuzz/kcov/corpus.inc
+coverage:		## which lines of the module the tests run, and why not the rest (15 min)
+	@$(testbed)/coverage.sh
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
 bpftrace:		## the scripts in tools/trace, by Debian's bpftrace on its 6.1 (not part of test)
@@ -113,11 +118,12 @@ help:			## this list
 		/^[a-z_ -]+:.*##/ { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: KDIR, ARCH, LLVM (modules); T, SMP, V=1, KUNIT=0, SELFTESTS=0 (tests);"
-	@echo "KERNEL (shell, torture, hostile, fuzz); SECONDS (torture, hostile, fuzz); SEED (fuzz);"
+	@echo "KERNEL (shell, torture, hostile, fuzz); SECONDS (torture, hostile, fuzz, fuzz-kcov); SEED (fuzz);"
 	@echo "ROWS (bench); A, B (bench-compare); DESTDIR (install); KSRC (intree)"
 	@echo "NETPORT_CACHE, where kernels are kept: $${NETPORT_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/netport}"
 
-.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults coverage \
-	fuzz fuzz-mutants stock bpftrace icount matrix check uapi abi-accept kernels bench bench-plot \
-	bench-compare latency bench-accept lib modules man modules_install install uninstall \
-	dkms-install dkms-uninstall intree intree-undo clean distclean update cache-clean help
+.PHONY: run shell test kunit kunitpy selftest debug kcsan torture hostile faults fuzz \
+	fuzz-mutants fuzz-kcov fuzz-kcov-accept coverage stock bpftrace icount matrix check uapi \
+	abi-accept kernels bench bench-plot bench-compare latency bench-accept lib modules man \
+	modules_install install uninstall dkms-install dkms-uninstall intree intree-undo clean \
+	distclean update cache-clean help

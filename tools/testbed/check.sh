@@ -123,7 +123,7 @@ checkpatch tracepoints "$trace" module/trace.h
 checkpatch uapi "$uapi" uapi
 checkpatch kunit "$kunit" kunit
 checkpatch samples "$samples" samples/*/netport_*.c
-checkpatch programs "$programs" tools/*/*.[ch] samples/*/[!n]*.[ch]
+checkpatch programs "$programs" tools/*/*.[ch] tools/fuzz/kcov samples/*/[!n]*.[ch]
 
 kernel_doc() {
 	perl "$tools/kernel-doc" -none -Werror "$@"

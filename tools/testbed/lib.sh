@@ -14,8 +14,8 @@ JOBS=${JOBS:-$(nproc)}
 # Tiers that run on the kernel of another: which, and what kbuild is told for the modules. Those
 # that it's told something are built in a directory of their own, build/TIER; the others share
 # that of the kernel.
-declare -A TIER_KERNEL=([icount]=6.1 [bpftrace]=6.1 [coverage]=debug)
-declare -A TIER_KBUILD=([coverage]=GCOV_PROFILE=y)
+declare -A TIER_KERNEL=([icount]=6.1 [bpftrace]=6.1 [coverage]=debug [kcov]=debug)
+declare -A TIER_KBUILD=([coverage]=GCOV_PROFILE=y [kcov]=KCOV_INSTRUMENT=y)
 kernel_of() { echo "${TIER_KERNEL[$1]:-$1}"; }
 build_of() { [ -n "${TIER_KBUILD[$1]:-}" ] && echo "$1" || kernel_of "$1"; }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The programs that run in the machines under test, and the library; called by user.sh.
-# BUILD: where to; LIB: where to for the library; HARNESS: the directory of the kselftest headers.
+# BUILD: where to; LIB: where to for the library; HARNESS: the directory of the kselftest headers;
+# AFL: where AFL++ is.
 
 CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
 CPPFLAGS := -Iuapi -Itools/libnetport -MMD -MP
@@ -28,7 +29,7 @@ shown := $(foreach page,$(pages),$(patsubst %,$(basename $(notdir $(page)))-%,\
 	$(shell sed -n 's/^; example \([^ ]*\).*/\1/p' $(page))))
 shown-outputs := $(shown:%=$(BUILD)/examples/%)
 
-test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(compat:%=%.32) fuzz fuzz.32 transcript)
+test-outputs := $(patsubst %,$(BUILD)/tests/%,$(tests) $(compat:%=%.32) fuzz fuzz.32 corpus transcript)
 transcript-outputs := $(patsubst %,$(BUILD)/transcripts/%,$(transcripts) drive json)
 example-outputs := $(examples:%=$(BUILD)/examples/%) $(shown-outputs)
 bin-outputs := $(patsubst %,$(BUILD)/bin/%,$(demos) $(scripts) $(samples) session $(if $(command),netport))
@@ -37,6 +38,7 @@ tests: $(test-outputs) $(transcript-outputs) | prune
 bin: $(bin-outputs) | prune
 examples: $(example-outputs) | prune
 fuzz: $(BUILD)/tests/fuzz
+kcov: $(BUILD)/kcov/fuzz
 bench: $(benches:%=$(BUILD)/bench/%)
 lib: $(patsubst %,$(LIB)/libnetport.%,so a pc)
 lib32: $(LIB)/32/libnetport.a
@@ -44,6 +46,20 @@ lib32: $(LIB)/32/libnetport.a
 $(BUILD)/tests/fuzz $(BUILD)/tests/fuzz.32: $(fuzz) $(wildcard tools/fuzz/*.h) uapi/linux/netport.h
 	@mkdir -p $(@D)
 	$(CC) $(if $(filter %.32,$@),-m32) $(CFLAGS) -Iuapi $(LDFLAGS) -o $@ $(fuzz)
+
+calls := tools/fuzz/kcov/calls.c tools/fuzz/kcov/hex.c
+calls-need := $(calls) $(wildcard tools/fuzz/kcov/*.h) $(patsubst %,tools/selftests/%.h,selftest keep modules tidy) \
+	uapi/linux/netport.h
+
+$(BUILD)/tests/corpus: tools/fuzz/kcov/corpus.c tools/fuzz/kcov/corpus.inc $(calls-need)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $<
+
+# AFL: where Debian's AFL++ is unpacked.
+$(BUILD)/kcov/fuzz: tools/fuzz/kcov/afl.c $(calls-need)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $< \
+		$(AFL)/usr/lib/afl/afl-compiler-rt.o
 
 $(LIB)/obj/%.o: tools/libnetport/%.c
 	@mkdir -p $(@D)
@@ -159,5 +175,5 @@ prune:
 	@for f in $(wildcard $(BUILD)/tests/* $(BUILD)/bin/* $(BUILD)/examples/* $(BUILD)/transcripts/*); do \
 		case " $(test-outputs) $(bin-outputs) $(example-outputs) $(transcript-outputs) " in *" $$f "*) ;; *) rm -f $$f ;; esac; done
 
-.PHONY: tests bin examples bench fuzz lib lib32 prune
+.PHONY: tests bin examples bench fuzz kcov lib lib32 prune
 -include $(wildcard $(BUILD)/dep/*.d $(LIB)/obj/*.d $(LIB)/32/obj/*.d)
