@@ -35,7 +35,7 @@ torture:		## all that can be done at once, and lookups against churn (SECONDS=60
 	@T='*torture' $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
 hostile:		## a user without privileges does the worst (SECONDS=60, KERNEL=debug, 6.1, ...)
 	@T=assault KUNIT=0 $(testbed)/torture.sh $(or $(KERNEL),debug) $(or $(SECONDS),60)
-faults:			## each allocation and each copy that a call needs fails in turn, on the debug kernel (2 min)
+faults:			## each allocation and each copy that a call needs fails in turn, on the debug kernel (4 min)
 	@KUNIT=0 T=fail_nth $(testbed)/test.sh debug
 fuzz:			## a model argues with the module (SECONDS=30, SEED=1, KERNEL=6.1, 6.12 or debug)
 	@FUZZ_SECONDS=$(or $(SECONDS),30) KERNEL=$(or $(KERNEL),6.1) SEED=$(or $(SEED),1) \
@@ -47,7 +47,7 @@ fuzz-kcov:		## AFL++ looks for calls that go where none has gone, on the debug k
 fuzz-kcov-accept:	## have what it has found in its corpus, which make test runs
 	@test -s build/kcov/corpus.inc || { echo "netport: make fuzz-kcov first" >&2; exit 1; }
 	cp build/kcov/corpus.inc tools/fuzz/kcov/corpus.inc
-coverage:		## which lines of the module the tests run, and why not the rest (15 min)
+coverage:		## which lines of the module the tests run, and why not the rest (20 min)
 	@$(testbed)/coverage.sh
 stock:			## selftests on Debian's 6.1 and 6.12
 	@$(testbed)/test.sh stock
