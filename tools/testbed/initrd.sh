@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # initrd.sh BUILD OUTPUT - pack the machine's file system: busybox, our init,
 # the modules of build/BUILD and the programs. Taken from the environment:
-# MODE (test, run, shell), PROGRAMS, UNWATCHED, EXAMPLES, KUNIT_GLOB, PATIENCE, JOB: see
+# MODE (test, run, shell), PROGRAMS, UNWATCHED, EXAMPLES, KUNIT_GLOB, KUNIT, PATIENCE, JOB: see
 # guest/; EXTRA is a directory to copy into it.
 . "$(dirname "$0")/lib.sh"
 
@@ -45,6 +45,7 @@ quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 {
 	echo "MODE=$(quoted "$MODE")"
 	echo "KUNIT_GLOB=$(quoted "${KUNIT_GLOB-}")"
+	echo "KUNIT=$(quoted "${KUNIT-}")"
 	echo "PROGRAMS=$(quoted "$PROGRAMS")"
 	echo "UNWATCHED=$(quoted "${UNWATCHED-}")"
 	echo "EXAMPLES=$(quoted "${EXAMPLES-}")"

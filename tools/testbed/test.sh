@@ -27,6 +27,10 @@ for tier; do
 	esac
 done
 
+# What UML shows needn't be shown again, but for what several CPUs are for.
+debug_kunit=${KUNIT:-1}
+[[ " ${runs[*]} " != *" kunit "* ]] || debug_kunit=${KUNIT:-slow}
+
 packages=(mawk make gcc libc6-dev rsync kmod perl libelf1 busybox-static cpio netbase xz-utils)
 wanted=()
 for run in "${runs[@]}"; do
@@ -98,6 +102,7 @@ run_one() {
 	uapi)  tap_run uapi uapi-check.sh ;;
 	check) tap_run check check.sh ;;
 	kunit) "$TESTBED/tier.sh" uml ;;
+	debug) KUNIT=$debug_kunit "$TESTBED/tier.sh" debug ;;
 	*)     "$TESTBED/tier.sh" "$1" ;;
 	esac || broken+=("$1")
 	printf '%s\t%s\n' "$((SECONDS - start))" "run $1" >>"$TIMES"

@@ -4,8 +4,9 @@
 # icount is Debian's 6.1 on a machine whose clock counts instructions; what is in
 # tools/bench/expect is measured and compared there.
 # T chooses tests by name (globs): SUITE or SUITE.CASE of KUnit, PROGRAM or
-# PROGRAM.TEST of the selftests. Leaves the counts in build/log/TIER.result, and there, if
-# nothing was left out, `whole`.
+# PROGRAM.TEST of the selftests; KUNIT=0 and SELFTESTS=0 leave these out, KUNIT=slow, on the debug
+# kernel, all cases but those of several threads. Leaves the counts in build/log/TIER.result, and
+# there, if nothing was left out, `whole`.
 . "$(dirname "$0")/lib.sh"
 
 name=$1
@@ -63,7 +64,7 @@ bpftrace)
 	SELFTESTS=0
 	;;
 esac
-[ "${KUNIT:-1}" = 1 ] || kunit=
+[ "${KUNIT:-1}" != 0 ] || kunit=
 # shellcheck disable=SC2254,SC2194
 case $name:python in
 6.1:${T:-*})
@@ -96,11 +97,11 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 		# says to another.
 		case $name:$p:$T in 6.1:*) ;; *:transcript: | debug:dgtalk:) continue ;; esac
 		# Those that kmemleak looks on at, if there is more to be done.
-		case $name:$all:$p in
-		debug:11:batch | debug:11:fuzz | debug:11:hostile | debug:11:lifetime | \
-		debug:11:limits | debug:11:memcg | debug:11:netns | debug:11:refusals | \
-		debug:11:sets | debug:11:wish) ;;
-		debug:11:*) unwatched+=" $p"; continue ;;
+		case $name:$kunit:$p in
+		debug:'*':batch | debug:'*':fuzz | debug:'*':hostile | debug:'*':lifetime | \
+		debug:'*':limits | debug:'*':memcg | debug:'*':netns | debug:'*':refusals | \
+		debug:'*':sets | debug:'*':wish) ;;
+		debug:'*':*) unwatched+=" $p"; continue ;;
 		esac
 		case $p in
 		${T:-*}) programs+=" $p" ;;

@@ -158,7 +158,7 @@ run_all() {
 	check_leaks
 	echo off >$KMEMLEAK
 	load_netport || { tell status load FAILED; return; }
-	run_kunit 'speed>slow'
+	[ "$KUNIT" = slow ] || run_kunit 'speed>slow'
 	run_programs $UNWATCHED
 	run_examples
 	check_rmmod
