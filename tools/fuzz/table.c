@@ -133,6 +133,24 @@ void compare_list(int s, int slot, const struct netport_list *l, bool curious, i
 	failed("%d entries are listed, not %d", nlisted, n);
 }
 
+/* How many ports count in a namespace, says the kernel. */
+static unsigned int charged(int s)
+{
+	char line[80];
+	unsigned int n;
+	FILE *f;
+
+	enter(s);
+	f = fopen("/proc/thread-self/net/netport_stat", "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Charged %u", &n) != 1)
+			continue;
+		fclose(f);
+		return n;
+	}
+	die("read netport_stat");
+}
+
 void check_all(void)
 {
 	static const struct netport_list all;
@@ -141,6 +159,9 @@ void check_all(void)
 	for (s = 0; s < SPACES; s++) {
 		list_space(s);
 		compare_list(s, -1, &all, true, -1);
+		if (charged(s) != (unsigned int)model.space_count[s])
+			failed("%u ports count in namespace %d, and %d are there", charged(s), s,
+			       model.space_count[s]);
 	}
 	for (i = 0; i < OWNERS; i++) {
 		struct pollfd p = { .fd = owner_of(i)->fd, .events = POLLIN };
