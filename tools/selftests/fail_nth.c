@@ -17,7 +17,6 @@
 #include "steps.h"
 
 #include <poll.h>
-#include <sys/fsuid.h>
 
 #define FAILURES_MAX	1000
 #define ENTRIES_MAX	64
