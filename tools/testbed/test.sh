@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # test.sh TIER... - run tiers (kunit debug kcsan coverage stock bpftrace others icount check
-# uapi), report,
-# and end with one line `N passed, N failed`. Kernels that are not in the cache
+# uapi), report, and end with one line `N passed, N failed`. Kernels that are not in the cache
 # are built meanwhile; a tier runs as soon as what it needs is there.
 . "$(dirname "$0")/lib.sh"
 
@@ -14,8 +13,9 @@ export TIMES
 # What each run needs in the cache; a tier is one run or more.
 declare -A NEEDS=(
 	[uapi]='' [kunit]='uml' [6.1]='6.1 tools' [icount]='6.1 tools' [6.12]='6.12 tools'
-	[bpftrace]='6.1' [debug]='debug tools' [coverage]='debug tools' [kcsan]='kcsan tools' [6.12-cloud]='6.12-cloud tools'
-	[6.1-rt]='6.1-rt tools' [6.12-rt]='6.12-rt tools' [check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
+	[bpftrace]='6.1' [debug]='debug tools' [coverage]='debug tools' [kcsan]='kcsan tools'
+	[6.12-cloud]='6.12-cloud tools' [6.1-rt]='6.1-rt tools' [6.12-rt]='6.12-rt tools'
+	[check]='tools 6.1 6.12 6.1-rt 6.12-rt clang'
 )
 runs=()
 for tier; do

@@ -97,12 +97,12 @@ if [ "$name" != uml ] && [ "${SELFTESTS:-1}" = 1 ]; then
 		# says to another.
 		case $name:$p:$T in 6.1:*) ;; *:transcript: | debug:dgtalk:) continue ;; esac
 		# Those that kmemleak looks on at, if there is more to be done.
-		case $name:$kunit:$p in
-		debug:'*':batch | debug:'*':fuzz | debug:'*':hostile | debug:'*':lifetime | \
-		debug:'*':limits | debug:'*':memcg | debug:'*':netns | debug:'*':refusals | \
-		debug:'*':sets | debug:'*':wish) ;;
-		debug:'*':*) unwatched+=" $p"; continue ;;
-		esac
+		if [ "$name:$kunit" = 'debug:*' ]; then
+			case $p in
+			batch|fuzz|hostile|lifetime|limits|memcg|netns|refusals|sets|wish) ;;
+			*) unwatched+=" $p"; continue ;;
+			esac
+		fi
 		case $p in
 		${T:-*}) programs+=" $p" ;;
 		${T%%.*} | ${T%%.*}.32) [ "$T" = "${T#*.}" ] || programs+=" $p/${T#*.}" ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The programs that run in the machines under test, and the library; called by user.sh.
 # BUILD: where to; LIB: where to for the library; HARNESS: the directory of the kselftest headers;
-# AFL: where AFL++ is.
+# AFL: where Debian's AFL++ is unpacked.
 
 CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
 CPPFLAGS := -Iuapi -Itools/libnetport -MMD -MP
@@ -55,7 +55,6 @@ $(BUILD)/tests/corpus: tools/fuzz/kcov/corpus.c tools/fuzz/kcov/corpus.inc $(cal
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $<
 
-# AFL: where Debian's AFL++ is unpacked.
 $(BUILD)/kcov/fuzz: tools/fuzz/kcov/afl.c $(calls-need)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $< \
