@@ -37,6 +37,7 @@ static struct board {
 	char complaint[160];
 	atomic_ulong tries[64], done[64];
 	__u64 token[TOKENS];		/* of anybody */
+	__u64 lasting[FILES];		/* likewise, of what may have no owner any more */
 } *board;
 
 static int home;		/* the namespace of the program */
@@ -51,6 +52,8 @@ static struct {
 
 struct hand {
 	__u64 random;
+	struct netport_reserve last;	/* what it has reserved */
+	int last_fd;
 };
 
 static unsigned int below(struct hand *h, unsigned int n)
@@ -256,8 +259,11 @@ static int op_reserve(struct hand *h)
 	int fd = a_file(h), err;
 
 	err = call(fd, NETPORT_IOC_RESERVE, &r);
-	if (!err)
+	if (!err) {
 		put_token(h, fd, r.token);
+		h->last = r;
+		h->last_fd = fd;
+	}
 	return err;
 }
 
@@ -269,8 +275,12 @@ static int op_request(struct hand *h)
 	an_errand(h, &e);
 	embellish(h, &e);
 	err = call(fd, NETPORT_IOC_REQUEST, &e.req);
-	if (!err)
+	if (!err) {
 		put_token(h, fd, e.req.reserve.token);
+		if (e.req.reserve.options & PERSISTENT)
+			__atomic_store_n(&board->lasting[below(h, FILES)], e.req.reserve.token,
+					 __ATOMIC_RELAXED);
+	}
 	return err;
 }
 
@@ -361,12 +371,13 @@ static int op_release(struct hand *h)
 
 static int op_release_key(struct hand *h)
 {
-	struct netport_reserve what = a_reserve(h);
+	bool known = one_in(h, 2);
+	struct netport_reserve what = known ? h->last : a_reserve(h);
 	struct netport_release r = { .binding = what.binding, .options = what.options };
 
 	if (!r.binding.port)
 		r.binding.port = a_port(h);
-	return call(a_file(h), NETPORT_IOC_RELEASE, &r);
+	return call(known ? h->last_fd : a_file(h), NETPORT_IOC_RELEASE, &r);
 }
 
 static int op_release_batch(struct hand *h)
@@ -430,6 +441,8 @@ static int op_adopt(struct hand *h)
 	int any, fd = a_file(h), err;
 	struct netport_token t = { .token = a_token(h, &any) };
 
+	if (one_in(h, 2))
+		t.token = __atomic_load_n(&board->lasting[below(h, FILES)], __ATOMIC_RELAXED);
 	err = call(fd, NETPORT_IOC_ADOPT, &t);
 	if (!err)
 		put_token(h, fd, t.token);
