@@ -4,7 +4,6 @@
 # guest.sh - in the machine: have bpftrace run both scripts while things happen whose events are
 # known, and look at what they say; TAP.
 
-mount -t tracefs tracefs /sys/kernel/tracing
 n=0
 bad=0
 
