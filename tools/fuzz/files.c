@@ -143,38 +143,47 @@ bool do_kill(struct op *op)
 	return true;
 }
 
-/* What is counted for a uid is given back a moment after its namespace has gone. */
-void await_room(int uid)
+/* A file of that uid that has so many ports, as soon as it may. */
+static int take_room(int s, int uid, int n)
 {
 	__u64 end = now_ns() + PATIENCE_MS * 1000000ULL;
-	int s, fd, n = PER_UID - model.uid_count[uid];
 	struct netport_request r = {
 		.reserve = {
 			.binding = { .families = 1, .protocol = 6 },
 			.low = 30000, .high = 40000,
 		},
+		.terms.count = n,
 	};
+	int fd = open_owner(s, uid);
 
-	/* Where there is the most room. */
-	for (s = 0, fd = 0; s < SPACES; s++)
-		if (model.space_count[s] < model.space_count[fd])
-			fd = s;
-	s = fd;
-	if (n > PER_OWNER)
-		n = PER_OWNER;
-	if (n > PER_NETNS - model.space_count[s])
-		n = PER_NETNS - model.space_count[s];
-	if (!n)
-		return;
-	fd = open_owner(s, uid);
-	r.terms.count = n;
-	set_caps(CAPS);
-	while (call(fd, 2, HOW_WELL, &r, sizeof(r), 64))
+	model.owners++;
+	while (CALL(fd, NETPORT_IOC_REQUEST, HOW_WELL, &r, 64))
 		if (!until(end))
 			failed("a namespace has ended, and uid %d has no room", uid);
+	return fd;
+}
+
+/*
+ * What is counted for a uid is given back a moment after its namespace has gone: all the rest
+ * can be had then, by as many files as that needs.
+ */
+void await_room(int uid)
+{
+	int fd[PER_UID], nfds = 0, n = PER_UID - model.uid_count[uid], m, s, room;
+
+	set_caps(CAPS);
+	for (s = 0; s < SPACES; s++) {
+		for (room = PER_NETNS - model.space_count[s]; room && n; room -= m) {
+			m = n < room ? n : room;
+			if (m > PER_OWNER)
+				m = PER_OWNER;
+			fd[nfds++] = take_room(s, uid, m);
+			n -= m;
+		}
+	}
 	set_caps(model.caps);
-	close(fd);
-	model.owners++;
+	while (nfds)
+		close(fd[--nfds]);
 }
 
 /* A namespace goes, and takes all with it; another one takes its place. */
