@@ -317,9 +317,7 @@ static bool run(__u64 seed, unsigned int jobs, unsigned long steps, unsigned int
 static int selftest(void)
 {
 	static const __u64 seeds[] = { 1, 2 };
-	bool checks = !access("/sys/kernel/debug/kmemleak", F_OK) ||
-		      !access("/sys/kernel/debug/kcsan", F_OK);
-	unsigned long steps = checks || sizeof(long) == 4 ? 2000 : 8000;
+	unsigned long steps = getenv("NETPORT_FEWER") || sizeof(long) == 4 ? 2000 : 8000;
 	bool good, all = true;
 	unsigned int i;
 

@@ -4,7 +4,7 @@
  * order they name their bindings: never a deadlock, one winner, and nothing left of the
  * others.  And one reservation that several threads change and release at once.
  *
- * NETPORT_ROUNDS is how often each race is run (30, or 8 on a kernel that checks itself).
+ * NETPORT_ROUNDS is how often each race is run (30, or 8 with NETPORT_FEWER set).
  */
 #include "terms.h"
 

@@ -402,7 +402,7 @@ TEST_F(datagram, flows_are_spread_and_stay)
 		fd[w] = bound_with("127.0.0.1", PORT, SO_REUSEPORT);
 		p[w] = (struct pollfd){ .fd = fd[w], .events = POLLIN };
 	}
-	for (i = 0; i < 3 * FLOWS; i++) {
+	for (i = 0; i < 2 * FLOWS; i++) {
 		int from;
 
 		port = 10000 + i % FLOWS;
@@ -800,7 +800,7 @@ TEST_F(datagram, namespaces_that_go_with_sockets_open)
 /* A module that is loaded meets namespaces that are on their way out. */
 TEST_F(datagram, loads_while_namespaces_go)
 {
-	unsigned int i, k, rounds = so_many("ROUNDS", 12, 4);
+	unsigned int i, k, rounds = so_many("ROUNDS", 12, 3);
 	pid_t pid[6];
 
 	for (i = 0; i < rounds; i++) {
@@ -842,18 +842,21 @@ TEST_F(datagram, programs)
 	struct joined j = join();
 	int said[2], quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const char *echo = "/bin/datagram-echo", *share = "/bin/datagram-share";
-	unsigned int i;
+	unsigned int i, n = so_many("ROUNDS", 100, 20);
+	char many[12], flows[12];
 	pid_t server;
 	char c;
 
 	if (access(echo, X_OK))
 		SKIP(return, "no %s", echo);
+	snprintf(many, sizeof(many), "%u", n);
+	snprintf(flows, sizeof(flows), "%u", n / 2);
 	/* Each says a line when it's ready. */
 	ASSERT_EQ(0, pipe2(said, O_CLOEXEC));
 	server = RUN(j.ns[THERE], said[1], echo, "--serve");
 	ASSERT_EQ(1, read(said[0], &c, 1));
 	for (i = 0; i < ARRAY_SIZE(to); i++)
-		EXPECT_EQ(0, ended(RUN(j.ns[HERE], quiet, echo, "-n", "100", "-s", "3000", to[i])));
+		EXPECT_EQ(0, ended(RUN(j.ns[HERE], quiet, echo, "-n", many, "-s", "3000", to[i])));
 	/* Nobody is there: it says so, and fails. */
 	EXPECT_EQ(1, ended(RUN(j.ns[HERE], quiet, echo, "-p", "8", "-t", "50", to[0])));
 	EXPECT_EQ(2, ended(RUN(j.ns[HERE], quiet, echo, "-n", "many", to[0])));
@@ -864,9 +867,9 @@ TEST_F(datagram, programs)
 	server = RUN(j.ns[THERE], said[1], share, "--serve", "--workers", "3");
 	ASSERT_EQ(1, read(said[0], &c, 1));
 	for (i = 0; i < ARRAY_SIZE(to); i++)
-		EXPECT_EQ(0, ended(RUN(j.ns[HERE], quiet, share, "-w", "3", "-f", "100", to[i])));
+		EXPECT_EQ(0, ended(RUN(j.ns[HERE], quiet, share, "-w", "3", "-f", many, to[i])));
 	/* The fourth is missing. */
-	EXPECT_EQ(1, ended(RUN(j.ns[HERE], quiet, share, "-w", "4", "-f", "50", to[0])));
+	EXPECT_EQ(1, ended(RUN(j.ns[HERE], quiet, share, "-w", "4", "-f", flows, to[0])));
 	kill(server, SIGKILL);
 	ended(server);
 }

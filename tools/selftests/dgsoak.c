@@ -394,7 +394,7 @@ FIXTURE_SETUP(soak)
 		SKIP(return, "no %s; set NETPORT_MODULES", module_path(MODULE));
 	ASSERT_EQ(0, load_anew());
 	where = join();
-	datagrams = so_many("DATAGRAMS", 20000, 2000);
+	datagrams = so_many("DATAGRAMS", 10000, 1000);
 	for (i = 0; i < ARRAY_SIZE(self->stream); i++)
 		stream_open(&self->stream[i], variant->addr, 1 + i);
 	enter(where.ns[HERE]);

@@ -763,12 +763,14 @@ TEST_F(host, one_winner)
  */
 TEST_F(host, namespaces_go)
 {
-	int pair[2], fd, i, j;
+	unsigned int i, j, n = so_many("NETPORT_ROUNDS", 40, 12);
+	int pair[2], fd;
 	char text[64];
 	pid_t pid;
 
-	write_file(MAX_NETNS, "24");
-	for (i = 0; i < 40; i++) {
+	snprintf(text, sizeof(text), "%u", n * 3 / 5);
+	write_file(MAX_NETNS, text);
+	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 		pid = spawn();
 		if (!pid) {

@@ -659,15 +659,12 @@ static inline unsigned long env_number(const char *name, unsigned long fallback)
 }
 
 /*
- * How often something is to be done, which is less on a kernel that checks itself, and in a
- * 32-bit program: that is for what is different there.
+ * How often something is to be done, which is less where whoever runs it says so, as for a kernel
+ * that checks itself, and in a 32-bit program: that is for what is different there.
  */
 static inline unsigned int so_many(const char *name, unsigned int n, unsigned int fewer)
 {
-	bool checks = !access("/sys/kernel/debug/kmemleak", F_OK) ||
-		      !access("/sys/kernel/debug/kcsan", F_OK);
-
-	return env_number(name, checks || sizeof(long) == 4 ? fewer : n);
+	return env_number(name, getenv("NETPORT_FEWER") || sizeof(long) == 4 ? fewer : n);
 }
 
 /* All the programs' main(). */

@@ -751,7 +751,7 @@ static void round_of(struct __test_metadata *_metadata, struct hand *h, __u64 en
 
 TEST_F_TIMEOUT(torture, nothing_is_left, 86400)
 {
-	__u64 seconds = so_many("NETPORT_SECONDS", 1, sizeof(long) == 4 ? 1 : 5);
+	__u64 seconds = so_many("NETPORT_SECONDS", 1, sizeof(long) == 4 ? 1 : 3);
 	__u64 end = now_ns() + seconds * 1000000000, seed = env_number("NETPORT_SEED", now_ns());
 	struct hand h = { .random = seed | 1 };
 	unsigned long all = 0;

@@ -3,7 +3,7 @@
  * waitrace - many who wait, and races: a thousand in turn, somebody who tries to come
  * between, a release that meets the beginning or the end of a wait.
  *
- * NETPORT_ROUNDS is how often each race is run (200, or 40 on a kernel that checks itself),
+ * NETPORT_ROUNDS is how often each race is run (200, or 40 with NETPORT_FEWER set),
  * NETPORT_WAITERS how many wait (1000, or 200).
  */
 #include "waiter.h"

@@ -12,7 +12,7 @@ LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
 uses-library := library library_text candidates
 tests := $(patsubst tools/selftests/%.c,%,$(wildcard tools/selftests/*.c))
 # Also for 32 bit: each command and each structure.
-compat := batch commands handover hold host library library_text list pick refusals sets wish
+compat := batch commands handover library library_text list pick refusals sets wish
 demos := $(patsubst tools/demo/%.c,%,$(wildcard tools/demo/*.c))
 examples := $(patsubst tools/example/%,%,$(basename $(wildcard tools/example/*.c tools/example/*.sh)))
 scripts := $(patsubst tools/demo/%,%,$(wildcard tools/demo/*.sh))

@@ -12,7 +12,8 @@ name=$(kernel_of "$1") initrd=$2 console=$3 mode=${4:-batch}
 kernel=$("$TESTBED/kernel.sh" "$name")
 : >"$console"
 
-append="panic=-1 loglevel=8 log_buf_len=8M printk.time=1 ${APPEND:-}"
+# Each test that looks at events makes buffers for them, of pages that are cleared.
+append="panic=-1 loglevel=8 log_buf_len=8M printk.time=1 trace_buf_size=64k ${APPEND:-}"
 case $name in
 uml|debug|kcsan) append+=" kunit.enable=1 kunit.stats_enabled=0" ;;
 esac
