@@ -548,9 +548,27 @@ static void torture_expect(struct kunit *test, struct torture *t)
 	KUNIT_EXPECT_GE(test, atomic_read(&t->moved), TORTURE_MOVED);
 }
 
+/* KUnit gives no case more than 300 s, so it's in parts. */
+#define TORTURE_PART	200
+
+static unsigned int torture_nparts(void)
+{
+	return max(1U, DIV_ROUND_UP(torture_seconds, TORTURE_PART));
+}
+
+static const void *torture_part(const void *before, char *desc)
+{
+	unsigned long part = (unsigned long)before + 1;
+
+	if (part > torture_nparts())
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "part_%lu", part);
+	return (const void *)part;
+}
+
 static void lookup_torture(struct kunit *test)
 {
-	unsigned int ms = torture_seconds * 1000, cpu, i;
+	unsigned int ms = torture_seconds * 1000 / torture_nparts(), cpu, i;
 	struct torture *t = torture_init(test);
 
 	if (!ms)
@@ -580,7 +598,7 @@ static void lookup_torture(struct kunit *test)
 }
 
 static struct kunit_case torture_test_cases[] = {
-	KUNIT_CASE(lookup_torture),
+	KUNIT_CASE_PARAM_ATTR(lookup_torture, torture_part, { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 
