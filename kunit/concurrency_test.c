@@ -450,7 +450,7 @@ static void concurrency_churn__no_two_overlap(struct kunit *test)
 {
 	struct conc_churn *c = conc_churn_init(test);
 
-	c->steps = kit_rounds(20000, 8000) / KIT_THREADS;
+	c->steps = kit_rounds(10000, 8000) / KIT_THREADS;
 	kit_threads(test, conc_churn, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->overlaps), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
@@ -557,7 +557,7 @@ static void concurrency_churn__of_everything(struct kunit *test)
 
 	if (kit_of(test)->held)
 		kunit_skip(test, "somebody else holds ports");
-	c->steps = kit_rounds(1000, 400);
+	c->steps = 400;
 	kit_threads(test, churn_run, c, KIT_THREADS);
 	KUNIT_EXPECT_GT_MSG(test, atomic_read(&c->done), c->steps, "too few got anything");
 	churn_expect(test, c);

@@ -538,7 +538,7 @@ static void wait_crowd(void *arg, unsigned int nr)
 	unsigned int i;
 
 	prandom_seed_state(&rnd, nr + 1);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 100; i++) {
 		req = c->req[kit_random(&rnd, ARRAY_SIZE(c->req))];
 		req.terms.deadline = KTIME_MAX;
 		if (netport_request(c->owner, &req, GFP_KERNEL)) {
