@@ -548,8 +548,8 @@ static void torture_expect(struct kunit *test, struct torture *t)
 	KUNIT_EXPECT_GE(test, atomic_read(&t->moved), TORTURE_MOVED);
 }
 
-/* KUnit gives no case more than 300 s, so it's in parts. */
-#define TORTURE_PART	200
+/* In parts: KUnit ends a case after 300 s, and who waits for it is a hung task after 120. */
+#define TORTURE_PART	60
 
 static unsigned int torture_nparts(void)
 {
