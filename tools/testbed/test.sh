@@ -55,7 +55,8 @@ fi
 mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
 need "${packages[@]}"
 
-# Two lines of supply, in the order in which they are waited for.
+# Two lines of supply. The debug kernel comes first: its run is the longest, and the others, and what
+# they need, have the other CPU meanwhile.
 supply() {
 	local k names=()
 	for k; do
@@ -68,7 +69,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	set -m			# a process group each, to be able to end it whole
 	supply 6.1 6.12 6.1-rt 6.12-rt 6.12-cloud </dev/null &
 	jobs+=($!)
-	{ supply tools uml clang debug kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
+	{ supply tools debug uml clang kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
 	jobs+=($!)
 	set +m
 fi
