@@ -22,8 +22,8 @@ finish() {
 	reboot -f
 }
 
-# QEMU's emulator, up to 8.0, may go on with what it has translated of an instruction that the kernel
-# has changed on another CPU meanwhile: "Oops: int3" in the middle of a function. With a busy CPU
+# QEMU's emulator (7.2) may go on with what it has translated of an instruction that the kernel has
+# changed on another CPU meanwhile: "Oops: int3" in the middle of a function. With a busy CPU
 # beside it some hundred changes are enough. So what is in everybody's way is changed once, now: the
 # code for memory cgroups is there as long as one is; and a traced event shall not have each switch
 # of tasks traced as well, to know their names.
