@@ -150,6 +150,51 @@ static void table_unlink__leaves_no_kind(struct kunit *test)
 	kfree(a);
 }
 
+static bool table_sum_zero(const struct np_sum *s)
+{
+	return !memchr_inv(s, 0, sizeof(*s));
+}
+
+/* Nothing clears an np_port or an np_group for whom it is next. */
+static void table_unlink__leaves_all_as_it_came(struct kunit *test)
+{
+	static const char * const there[] = {
+		"10.0.0.1 LB", "10.0.0.1 LB MR", "10.0.0.1 LB to=192.0.2.1 rport=9",
+		"10.0.0.2 LB dev=1", "2001:db8::1 LB", "0.0.0.0 LB", "* LB", ":: LB dev=2",
+	};
+	struct np_resv *r[ARRAY_SIZE(there)];
+	struct np_group *g;
+	struct np_port *p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(there); i++)
+		r[i] = kit_bind(test, there[i]);
+	p = np_bind_port(table_shard(test, 80), &r[0]->bind);
+	g = table_group(test, r[0]);
+	KUNIT_EXPECT_FALSE(test, table_sum_zero(&p->sum[NP_V4]));
+	KUNIT_EXPECT_FALSE(test, table_sum_zero(&g->sum));
+
+	/* They stay until then. */
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(there); i++)
+		kit_unbind(test, r[i]);
+	for (i = 0; i < NP_ANYS; i++)
+		KUNIT_EXPECT_NULL(test, p->any[i]);
+	for (i = 0; i < NP_FAMILIES; i++) {
+		KUNIT_EXPECT_TRUE(test, list_empty(&p->nodes[i]));
+		KUNIT_EXPECT_TRUE(test, table_sum_zero(&p->sum[i]));
+		KUNIT_EXPECT_EQ(test, p->narrow[i], 0);
+	}
+	KUNIT_EXPECT_TRUE(test, list_empty(&g->members));
+	KUNIT_EXPECT_TRUE(test, list_empty(&g->tuples));
+	KUNIT_EXPECT_TRUE(test, table_sum_zero(&g->sum));
+	KUNIT_EXPECT_EQ(test, g->total, 0);
+	KUNIT_EXPECT_EQ(test, g->narrow, 0);
+	KUNIT_EXPECT_EQ(test, p->e.kind, NP_PORT);
+	KUNIT_EXPECT_EQ(test, g->e.kind, NP_GROUP);
+	rcu_read_unlock();
+}
+
 /* what linking needs */
 
 /**
@@ -185,7 +230,20 @@ static const struct table_need table_needs[] = {
 
 KUNIT_ARRAY_PARAM_DESC(table_need, table_needs, desc);
 
-/* Without what it needs, linking fails, says what it is, and changes nothing. */
+static int table_link(struct np_shard *shard, struct np_resv *r, struct np_spare *spare)
+{
+	int err;
+
+	spin_lock_bh(&shard->lock);
+	err = np_table_link(shard, &r->bind, spare);
+	spin_unlock_bh(&shard->lock);
+	return err;
+}
+
+/*
+ * Without what it needs, linking fails, says what it is, and changes nothing.  Where it may
+ * allocate it has that at once, if there is memory.
+ */
 static void table_link__wants_its_spares(struct kunit *test)
 {
 	const struct table_need *n = test->param_value;
@@ -214,22 +272,28 @@ static void table_link__wants_its_spares(struct kunit *test)
 	count = shard->table.count;
 	word = np_addr_word(w.addr, w.port / NP_WORD_PORTS);
 
-	spin_lock_bh(&shard->lock);
-	err = np_table_link(shard, &r->bind, &spare);
-	spin_unlock_bh(&shard->lock);
+	err = table_link(shard, r, &spare);
 	KUNIT_EXPECT_EQ(test, err, n->port || n->group ? -EAGAIN : 0);
 	KUNIT_EXPECT_EQ(test, spare.need_port, n->port);
 	KUNIT_EXPECT_EQ(test, spare.need_group, n->group);
 	if (err) {
 		KUNIT_EXPECT_EQ(test, shard->table.count, count);
 		KUNIT_EXPECT_EQ(test, np_addr_word(w.addr, w.port / NP_WORD_PORTS), word);
-
 		KUNIT_ASSERT_EQ(test, np_spare_fill(&spare, GFP_KERNEL), 0);
 		KUNIT_EXPECT_EQ(test, !!spare.port, n->port);
 		KUNIT_EXPECT_EQ(test, !!spare.group, n->group);
-		spin_lock_bh(&shard->lock);
-		err = np_table_link(shard, &r->bind, &spare);
-		spin_unlock_bh(&shard->lock);
+		np_spare_drop(&spare);
+
+		spare = (struct np_spare) { .now = GFP_NOWAIT | __GFP_NOWARN };
+		kit_fail(1);
+		err = table_link(shard, r, &spare);
+		KUNIT_EXPECT_EQ(test, err, kit_failed() ? -EAGAIN : 0);
+		kit_fail(0);
+	}
+	if (err) {
+		KUNIT_EXPECT_EQ(test, shard->table.count, count);
+		KUNIT_EXPECT_EQ(test, np_addr_word(w.addr, w.port / NP_WORD_PORTS), word);
+		err = table_link(shard, r, &spare);
 		KUNIT_EXPECT_EQ(test, err, 0);
 	}
 	KUNIT_EXPECT_NULL_MSG(test, spare.port, "has been used");
@@ -620,6 +684,7 @@ static struct kunit_case table_test_cases[] = {
 	KUNIT_CASE_PARAM(table_link__wants_its_spares, table_need_gen_params),
 	KUNIT_CASE(table_link__wants_the_bitmaps),
 	KUNIT_CASE(table_unlink__leaves_no_kind),
+	KUNIT_CASE(table_unlink__leaves_all_as_it_came),
 	KUNIT_CASE(table_spare__no_memory),
 	KUNIT_CASE(table__random_walk),
 	KUNIT_CASE_PARAM(table_find__needs_all, table_key_gen_params),

@@ -14,9 +14,12 @@ static int __init netport_init(void)
 	err = np_token_init();
 	if (err)
 		return err;
-	err = np_net_init();
+	err = np_table_init();
 	if (err)
 		goto err_token;
+	err = np_net_init();
+	if (err)
+		goto err_table;
 	err = np_chardev_init();
 	if (err)
 		goto err_net;
@@ -25,6 +28,8 @@ static int __init netport_init(void)
 
 err_net:
 	np_net_exit();
+err_table:
+	np_table_exit();
 err_token:
 	np_token_exit();
 	return err;
@@ -35,6 +40,7 @@ static void __exit netport_exit(void)
 	np_debugfs_exit();
 	np_chardev_exit();
 	np_net_exit();
+	np_table_exit();
 	np_token_exit();
 }
 

@@ -730,10 +730,12 @@ enum np_fit { NP_FIT_FREE, NP_FIT_SHARED };
  * @group: for the second binding on an address
  * @need_port: linking failed for want of @port
  * @need_group: likewise of @group
+ * @now: for allocating it under the lock instead, if there is some, or 0
  */
 struct np_spare {
 	struct np_port		*port;
 	struct np_group		*group;
+	gfp_t			now;
 	bool			need_port;
 	bool			need_group;
 };
@@ -1177,6 +1179,8 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 			      const struct netport_owner *owner);
 int np_spare_fill(struct np_spare *spare, gfp_t gfp);
 void np_spare_drop(struct np_spare *spare);
+int np_table_init(void);
+void np_table_exit(void);
 
 /* pick.c */
 
@@ -1274,11 +1278,10 @@ void np_part_free(struct np_part *part);
 void np_bind_fill(struct np_bind *b, const struct np_want *w);
 void np_shard_settle(struct np_net *nn, struct np_shard *shard, gfp_t gfp);
 
-/* Have the tables the size they should have?  Under the shard lock. */
+/* Have the tables that a reservation is in the size they should have?  Under the shard lock. */
 static inline bool np_shard_settled(const struct np_shard *shard)
 {
-	return np_hash_settled(&shard->table) && np_hash_settled(&shard->tokens) &&
-	       np_hash_settled(&shard->queues);
+	return np_hash_settled(&shard->table) && np_hash_settled(&shard->tokens);
 }
 
 void np_resv_resize(struct np_net *nn);

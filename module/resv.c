@@ -2,7 +2,8 @@
 /*
  * Reservations of one port on one binding, made without terms; and how all of them end.
  *
- * All memory is had before the lock of the shard is taken.  Check, link, token and
+ * Memory is had before the lock of the shard is taken, but for what linking turns out to need:
+ * that is tried under it, and only if there is none the lock is dropped.  Check, link, token and
  * owner's list happen under one hold of it, so a reservation exists whole or not at all.
  */
 #include <kunit/visibility.h>
@@ -147,9 +148,8 @@ static int np_resv_try(struct np_resv *r, struct np_want *w, const struct np_cur
 	}
 }
 
-static noinline __flatten int np_resv_pick(struct np_resv *r, struct np_want *w,
-					   struct np_cursor *c, struct np_spare *spare,
-					   u64 *token, gfp_t gfp)
+static int np_resv_pick(struct np_resv *r, struct np_want *w, struct np_cursor *c,
+			struct np_spare *spare, u64 *token, gfp_t gfp)
 {
 	int err, port;
 
@@ -248,7 +248,8 @@ void np_stock_drop(struct np_stock *s)
 int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cursor *c,
 		   struct np_stock *s, u64 *token, gfp_t gfp)
 {
-	struct np_spare spare = {};
+	/* What a port needs that somebody has on another address is had at once. */
+	struct np_spare spare = { .now = GFP_NOWAIT | __GFP_NOWARN | (gfp & __GFP_ACCOUNT) };
 	struct np_resv *r;
 	int err;
 

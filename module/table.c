@@ -188,12 +188,12 @@ static struct np_bind *np_group_first(struct np_group *g)
 				struct np_bind, link);
 }
 
-/* The user that a node's LOAD_BALANCED would be of. */
+/* The user that a node's LOAD_BALANCED would be of, or NULL if it's a binding without. */
 static struct np_user *np_node_user(struct np_entry *e)
 {
 	if (e->kind == NP_GROUP)
 		return np_bind_user(np_group_first(container_of(e, struct np_group, e)));
-	return np_bind_user(np_entry_bind(e));
+	return e->share & NETPORT_SHARE_LOAD_BALANCED ? np_bind_user(np_entry_bind(e)) : NULL;
 }
 
 /*
@@ -604,7 +604,45 @@ int np_table_listeners(struct np_shard *shard, struct np_want *w)
 	return blocker ? -EADDRINUSE : 0;
 }
 
-/* adding and removing */
+/* memory */
+
+static struct kmem_cache *np_port_cache;
+static struct kmem_cache *np_group_cache;
+
+/*
+ * When they leave the table nothing is counted in them and nothing linked, as it was when they
+ * were constructed.  So nothing is cleared when they are allocated, which is dear.
+ */
+static void np_port_construct(void *port)
+{
+	struct np_port *p = port;
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->e.kind = NP_PORT;
+	for (i = 0; i < NP_FAMILIES; i++)
+		INIT_LIST_HEAD(&p->nodes[i]);
+}
+
+static void np_group_construct(void *group)
+{
+	struct np_group *g = group;
+
+	memset(g, 0, sizeof(*g));
+	g->e.kind = NP_GROUP;
+	INIT_LIST_HEAD(&g->members);
+	INIT_LIST_HEAD(&g->tuples);
+}
+
+static void np_port_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(np_port_cache, container_of(rcu, struct np_port, e.rcu));
+}
+
+static void np_group_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(np_group_cache, container_of(rcu, struct np_group, e.rcu));
+}
 
 /**
  * np_spare_fill() - allocate what linking needed
@@ -616,12 +654,12 @@ int np_table_listeners(struct np_shard *shard, struct np_want *w)
 noinline int np_spare_fill(struct np_spare *spare, gfp_t gfp)
 {
 	if (spare->need_port && !spare->port) {
-		spare->port = kzalloc(sizeof(*spare->port), gfp);
+		spare->port = kmem_cache_alloc(np_port_cache, gfp);
 		if (!spare->port)
 			return -ENOMEM;
 	}
 	if (spare->need_group && !spare->group) {
-		spare->group = kzalloc(sizeof(*spare->group), gfp);
+		spare->group = kmem_cache_alloc(np_group_cache, gfp);
 		if (!spare->group)
 			return -ENOMEM;
 	}
@@ -635,10 +673,41 @@ EXPORT_SYMBOL_IF_KUNIT(np_spare_fill);
  */
 void np_spare_drop(struct np_spare *spare)
 {
-	kfree(spare->port);
-	kfree(spare->group);
+	if (spare->port)
+		kmem_cache_free(np_port_cache, spare->port);
+	if (spare->group)
+		kmem_cache_free(np_group_cache, spare->group);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_spare_drop);
+
+/* Is something missing, and can't be had at once? */
+static bool np_spare_lacks(struct np_spare *spare)
+{
+	if (likely((!spare->need_port || spare->port) && (!spare->need_group || spare->group)))
+		return false;
+	return !spare->now || np_spare_fill(spare, spare->now);
+}
+
+void np_table_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(np_port_cache);
+	kmem_cache_destroy(np_group_cache);
+}
+
+int np_table_init(void)
+{
+	np_port_cache = kmem_cache_create("np_port", sizeof(struct np_port), 0, 0,
+					  np_port_construct);
+	np_group_cache = kmem_cache_create("np_group", sizeof(struct np_group), 0, 0,
+					   np_group_construct);
+	if (np_port_cache && np_group_cache)
+		return 0;
+	np_table_exit();
+	return -ENOMEM;
+}
+
+/* adding and removing */
 
 /* The node of an address in an np_port: put there, and taken away. */
 static void np_node_link(struct np_shard *shard, struct np_port *p,
@@ -649,7 +718,7 @@ static void np_node_link(struct np_shard *shard, struct np_port *p,
 		p->any[a->family] = node;
 		return;
 	}
-	np_chain(shard, node);
+	np_hash_add(&shard->table, &node->chain, np_hash_node(a, node->port), np_entry_hash);
 	list_add_tail(link, &p->nodes[a->family]);
 	np_port_count(p, a->family, node);
 }
@@ -695,21 +764,18 @@ static void np_port_add(struct np_shard *shard, struct np_port *p, struct np_bin
 }
 
 /* A port's second binding: an np_port takes the place of the first. */
-static noinline struct np_port *np_port_make(struct np_shard *shard, struct np_bind *first,
-					     struct np_spare *spare)
+static noinline __flatten struct np_port *np_port_make(struct np_shard *shard,
+						       struct np_bind *first,
+						       struct np_spare *spare)
 {
 	struct np_port *p = spare->port;
-	unsigned int i;
 
 	spare->port = NULL;
-	p->e.kind = NP_PORT;
 	p->e.port = first->e.port;
 	p->space = first->addr->space;
-	for (i = 0; i < NP_FAMILIES; i++)
-		INIT_LIST_HEAD(&p->nodes[i]);
 
-	np_unchain(shard, &first->e);
-	np_chain(shard, &p->e);
+	/* Their hash is the same. */
+	hlist_replace_rcu(&first->e.chain, &p->e.chain);
 	np_port_add(shard, p, first);
 	return p;
 }
@@ -721,12 +787,9 @@ static noinline struct np_group *np_group_make(struct np_shard *shard, struct np
 	struct np_group *g = spare->group;
 
 	spare->group = NULL;
-	g->e.kind = NP_GROUP;
 	g->e.port = first->e.port;
 	g->addr = first->addr;
 	g->port = p;
-	INIT_LIST_HEAD(&g->members);
-	INIT_LIST_HEAD(&g->tuples);
 
 	np_node_unlink(shard, p, first->addr, &first->e, &first->link);
 	np_group_join(shard, g, first);
@@ -811,7 +874,7 @@ int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry 
 		return -EDQUOT;
 	spare->need_port = e && !p;
 	spare->need_group = node && node->kind != NP_GROUP;
-	if ((spare->need_port && !spare->port) || (spare->need_group && !spare->group))
+	if (np_spare_lacks(spare))
 		return -EAGAIN;
 	if (!a->any && !np_occ_ready(&sp->used[a->family], port))
 		return -EAGAIN;
@@ -870,8 +933,8 @@ static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_add
 		if (!list_empty(&p->nodes[i]))
 			return;
 	np_unchain(shard, &p->e);
-	/* Not under the lock: kfree() may give thousands of pages back. */
-	kfree_rcu(p, e.rcu);
+	/* Not under the lock: freeing it may give thousands of pages back. */
+	call_rcu(&p->e.rcu, np_port_free);
 }
 
 static noinline void np_group_del(struct np_shard *shard, struct np_bind *b)
@@ -883,7 +946,7 @@ static noinline void np_group_del(struct np_shard *shard, struct np_bind *b)
 		np_port_del(shard, g->port, a, &g->e, &g->link);
 		np_group_leave(shard, g, b);
 		np_addr_clear(a, b->e.port);
-		kfree_rcu(g, e.rcu);
+		call_rcu(&g->e.rcu, np_group_free);
 		return;
 	}
 	if (!a->any)
@@ -1051,3 +1114,4 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_find);
+
