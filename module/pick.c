@@ -28,8 +28,9 @@
 
 enum { NP_PASS_FREE, NP_PASS_APART, NP_PASS_SHARED, NP_PASSES };
 
-static void np_view_occ(struct np_view *v, const struct np_occ *occ)
+static void np_view_occ(void *view, const struct np_occ *occ)
 {
+	struct np_view *v = view;
 	unsigned int i;
 
 	/* Bindings of a set have most of them in common. */
@@ -39,25 +40,25 @@ static void np_view_occ(struct np_view *v, const struct np_occ *occ)
 	v->occ[v->noccs++] = occ;
 }
 
-/*
- * The bitmaps of all that can be in the way of a binding in a space, but for its own address.
- * Return how many.
- */
-static __always_inline unsigned int np_want_occs(const struct np_want *w,
-						 const struct np_occ *occ[NP_VIEW_OCCS])
-{
-	const struct np_space *sp = w->space;
-	unsigned int i, n = 0;
+/* For @see: a bitmap of something that can be in the way. */
+typedef void (*np_see_t)(void *arg, const struct np_occ *occ);
 
-	occ[n++] = &sp->any_occ[NP_ANY_BOTH];
-	for (i = 0; i < NP_FAMILIES; i++) {
-		if (!(w->families & BIT(i)))
-			continue;
-		occ[n++] = &sp->any_occ[i];
-		if (w->any >= 0)
-			occ[n++] = &sp->used[i];
-	}
-	return n;
+static __always_inline void np_want_family_occs(const struct np_want *w, unsigned int family,
+						np_see_t see, void *arg)
+{
+	if (!(w->families & BIT(family)))
+		return;
+	see(arg, &w->space->any_occ[family]);
+	if (w->any >= 0)
+		see(arg, &w->space->used[family]);
+}
+
+/* The bitmaps of all that can be in the way of a binding in a space, but for its own address. */
+static __always_inline void np_want_occs(const struct np_want *w, np_see_t see, void *arg)
+{
+	see(arg, &w->space->any_occ[NP_ANY_BOTH]);
+	np_want_family_occs(w, NP_V4, see, arg);
+	np_want_family_occs(w, NP_V6, see, arg);
 }
 
 /**
@@ -67,14 +68,11 @@ static __always_inline unsigned int np_want_occs(const struct np_want *w,
  */
 void np_view_add(struct np_view *v, const struct np_want *w)
 {
-	const struct np_occ *occs[NP_VIEW_OCCS] __uninitialized, *occ;
-	unsigned int i, n;
+	const struct np_occ *occ;
 
 	if (!w->space)
 		return;
-	n = np_want_occs(w, occs);
-	for (i = 0; i < n; i++)
-		np_view_occ(v, occs[i]);
+	np_want_occs(w, np_view_occ, v);
 	if (w->any >= 0 || !w->addr)
 		return;
 	occ = np_addr_occ(w->addr);
@@ -329,7 +327,8 @@ void np_pick_start(struct np_cursor *c, const struct np_want *w, unsigned int n,
 	np_cursor_init(c, gfp);
 	c->low = w->low;
 	c->high = w->high;
-	c->start = c->low + get_random_u32_below(np_cursor_size(c));
+	/* Some ports are likelier than others by one in 65536, which tells nobody anything. */
+	c->start = c->low + reciprocal_scale(get_random_u32(), np_cursor_size(c));
 	c->pass = candidates && np_pass_applies(w, n, NP_PASS_APART) ? NP_PASS_APART :
 		  NP_PASS_FREE;
 }
@@ -448,6 +447,23 @@ int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct n
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_next_of);
 
+/**
+ * struct np_look - a look at NP_WORD_PORTS ports
+ * @word: which: the first of them, divided by that
+ * @bits: those of them on which nothing has been seen
+ */
+struct np_look {
+	unsigned int	word;
+	u64		bits;
+};
+
+static __always_inline void np_look_occ(void *look, const struct np_occ *occ)
+{
+	struct np_look *l = look;
+
+	l->bits &= ~np_occ_word(occ, l->word);
+}
+
 /*
  * Is the port that a search begins with free?  In a range with much room it is as a rule, and then
  * nothing else has to be looked at.
@@ -455,23 +471,34 @@ EXPORT_SYMBOL_IF_KUNIT(np_pick_next_of);
 static bool np_pick_start_free(const struct np_cursor *c, struct np_net *nn,
 			       const struct np_want *w)
 {
-	unsigned int i, n, word = c->start / NP_WORD_PORTS;
-	const struct np_occ *occ[NP_VIEW_OCCS] __uninitialized;
-	u64 bits;
+	struct np_look l __uninitialized;
 
-	if (c->pass != NP_PASS_FREE || c->done || !w->space || !w->addr)
+	if (c->pass != NP_PASS_FREE || c->done || !w->space || !w->addr || w->align > 1)
 		return false;
-	rcu_read_lock();
-	bits = np_want_word(nn, w, word);
-	rcu_read_unlock();
-	if (unlikely(w->align > 1))
-		bits &= np_align_word(w, word);
-	n = np_want_occs(w, occ);
-	for (i = 0; i < n; i++)
-		bits &= ~np_occ_word(occ[i], word);
+	l.word = c->start / NP_WORD_PORTS;
+	/* As good as rcu_read_lock(), and less than a function. */
+	rcu_read_lock_sched();
+	l.bits = np_want_word(nn, w, l.word);
+	rcu_read_unlock_sched();
+	np_want_occs(w, np_look_occ, &l);
 	if (w->any < 0)
-		bits &= ~np_addr_word(w->addr, word);
-	return bits & BIT_ULL(c->start % NP_WORD_PORTS);
+		l.bits &= ~np_addr_word(w->addr, l.word);
+	return l.bits & BIT_ULL(c->start % NP_WORD_PORTS);
+}
+
+/* np_pick_next_of() of one port on one binding. */
+static noinline __flatten int np_pick_search(struct np_cursor *c, struct np_net *nn,
+					     const struct np_want *w)
+{
+	const struct np_occ *occ[NP_VIEW_OCCS];
+	const u64 *src[NP_VIEW_OCCS];
+	struct np_addr *few;
+	struct np_view v = {
+		.nn = nn, .w = w, .run = 1, .occ = occ, .src = src, .few = &few,
+	};
+
+	np_view_add(&v, w);
+	return np_pick_next_of(c, &v, w, 1);
 }
 
 /**
@@ -484,20 +511,11 @@ static bool np_pick_start_free(const struct np_cursor *c, struct np_net *nn,
  */
 int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w)
 {
-	const struct np_occ *occ[NP_VIEW_OCCS];
-	const u64 *src[NP_VIEW_OCCS];
-	struct np_addr *few;
-	struct np_view v = {
-		.nn = nn, .w = w, .run = 1, .occ = occ, .src = src, .few = &few,
-	};
-
-	if (np_pick_start_free(c, nn, w)) {
-		c->done = 1;
-		c->tried = 1;
-		return c->start;
-	}
-	np_view_add(&v, w);
-	return np_pick_next_of(c, &v, w, 1);
+	if (!np_pick_start_free(c, nn, w))
+		return np_pick_search(c, nn, w);
+	c->done = 1;
+	c->tried = 1;
+	return c->start;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_pick_next);
 
