@@ -214,15 +214,17 @@ static int np_release_check(const struct netport_release *rel)
 	return 0;
 }
 
-/**
- * np_release() - release as NETPORT_IOC_RELEASE does
- * @owner: whose
- * @rel: what, and how
- * @gfp: for the memory that a hold of the whole port, or a part of a block, needs
- *
- * Return: 0 or an error of NETPORT_IOC_RELEASE.
- */
-__flatten int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp)
+/* Is it a token and nothing else? */
+static bool np_release_plain(const struct netport_release *rel)
+{
+	const u64 *word = (const u64 *)&rel->token;
+
+	static_assert(sizeof(*rel) == offsetof(struct netport_release, token) + 3 * sizeof(*word));
+	return word[0] && !(word[1] | word[2]) && np_binding_empty(&rel->binding);
+}
+
+static noinline int np_release_any(struct netport_owner *owner, const struct netport_release *rel,
+				   gfp_t gfp)
 {
 	u64 token = rel->token;
 	int err;
@@ -238,6 +240,21 @@ __flatten int np_release(struct netport_owner *owner, const struct netport_relea
 	if (rel->count)
 		return np_release_part(owner, token, rel->port, rel->count, gfp);
 	return np_release_token(owner, rel, gfp);
+}
+
+/**
+ * np_release() - release as NETPORT_IOC_RELEASE does
+ * @owner: whose
+ * @rel: what, and how
+ * @gfp: for the memory that a hold of the whole port, or a part of a block, needs
+ *
+ * Return: 0 or an error of NETPORT_IOC_RELEASE.
+ */
+__flatten int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp)
+{
+	if (likely(np_release_plain(rel)) && likely(!np_resv_release(owner, rel->token)))
+		return 0;
+	return np_release_any(owner, rel, gfp);
 }
 
 /**
