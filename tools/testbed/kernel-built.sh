@@ -83,7 +83,8 @@ build_kernel() {
 	entry=$CACHE/kernel-$name-$(source_version)-$(config_key $(built_fragments "$name"))
 	rm -rf "$CACHE/tmp.$name".*	# of a run that was interrupted
 	tmp=$(mktemp -d "$CACHE/tmp.$name.XXXXXX")
-	[ ! -d /usr/lib/ccache ] || export PATH=/usr/lib/ccache:$PATH
+	# What it has not seen isn't preprocessed a second time.
+	[ ! -d /usr/lib/ccache ] || export PATH=/usr/lib/ccache:$PATH CCACHE_DEPEND=1
 
 	case $name in
 	uml)   args=(ARCH=um); image=linux ;;
