@@ -135,7 +135,7 @@ MODE='test' "$TESTBED/initrd.sh" "$build" "$BUILD/$build/initrd"
 # Whoever edits waits for make kunit: with two CPUs, half of the suites run beside the others.
 parts=("$kunit")
 if [ "$name:$T" = uml: ] && [ "${LEAKS:-1}" = 0 ] && [ "$JOBS" -gt 1 ]; then
-	parts=('netport_[!lsw]*' 'netport_[lsw]*')
+	parts=('netport_[!hlsw]*' 'netport_[hlsw]*')
 fi
 
 # boot NUMBER - the machine for that part; all is well if it gives its verdict, however it
