@@ -653,6 +653,8 @@ static void np_group_free(struct rcu_head *rcu)
  */
 noinline int np_spare_fill(struct np_spare *spare, gfp_t gfp)
 {
+	/* Cleared would not be as it was constructed. */
+	gfp &= ~__GFP_ZERO;
 	if (spare->need_port && !spare->port) {
 		spare->port = kmem_cache_alloc(np_port_cache, gfp);
 		if (!spare->port)
@@ -1114,4 +1116,3 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_find);
-
