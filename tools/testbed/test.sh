@@ -56,7 +56,7 @@ mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
 need "${packages[@]}"
 
 # Two lines of supply. The debug kernel comes first: its run is the longest, and the others, and what
-# they need, have the other CPU meanwhile.
+# they need, have the other CPU meanwhile.  UML comes last: what check needs is there sooner.
 supply() {
 	local k names=()
 	for k; do
@@ -69,7 +69,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	set -m			# a process group each, to be able to end it whole
 	supply 6.1 6.12 6.1-rt 6.12-rt 6.12-cloud </dev/null &
 	jobs+=($!)
-	{ supply tools debug uml clang kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
+	{ supply tools debug clang uml kcsan && "$TESTBED/kernel.sh" --drop-source; } </dev/null &
 	jobs+=($!)
 	set +m
 fi
