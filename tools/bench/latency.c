@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * latency [-t] N - what make latency looks on at: every command of netport beside N reservations,
- * the making of these, and the end of those who hold them.
- * latency -w - look on at what others do, until SIGTERM.
- *
- * -t and -w: with the kernel's tracer of the time with interrupts or preemption off, which has
- * been switched on.  It keeps the longest only, of whatever the kernel does.  So it is asked
- * after each call (-w: a thousand times a second), and then begins anew.  At the end a line for
- * each function of netport in which such a time began: NANOSECONDS COUNT FUNCTION [netport].
+ * latency N - what make latency looks on at: every command of netport beside N reservations, the
+ * making of these, and the end of those who hold them.
  */
 #include "bench.h"
 #include "hold.h"
@@ -15,122 +9,13 @@
 #include <poll.h>
 
 #define ROUNDS	200
-#define TRACING	"/sys/kernel/tracing/"
 
 static int fd;
 
-/* the tracer */
-
-static int latency_file = -1, trace_file;
-
-/* In microseconds, and how often it was netport's. */
-static struct place {
-	char name[64];
-	unsigned long longest, count;
-} places[256];
-
-static void tracer_open(void)
-{
-	latency_file = open(TRACING "tracing_max_latency", O_RDWR | O_CLOEXEC);
-	trace_file = open(TRACING "trace", O_RDONLY | O_CLOEXEC);
-	if (latency_file < 0 || trace_file < 0)
-		err(1, TRACING);
-}
-
-static struct place *place_of(const char *name)
-{
-	struct place *p = places;
-
-	while (*p->name && strcmp(p->name, name))
-		if (++p == places + ARRAY_SIZE(places))
-			errx(1, "too many places");
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	return p;
-}
-
-static void tracer_begin(void)
-{
-	if (latency_file >= 0 && pwrite(latency_file, "0", 1, 0) != 1)
-		err(1, "tracing_max_latency");
-}
-
-static void read_text(int file, char *text, size_t size)
-{
-	ssize_t n = pread(file, text, size - 1, 0);
-
-	if (n < 0)
-		err(1, TRACING);
-	text[n] = 0;
-}
-
-/* Whose was the longest?  With sym-offset its line ends in [netport] if it's the module's. */
-static void tracer_end(void)
-{
-	char text[2048], name[64], *from;
-	struct place *p;
-	unsigned long us;
-
-	if (latency_file < 0)
-		return;
-	read_text(latency_file, text, sizeof(text));
-	us = strtoul(text, NULL, 10);
-	if (!us)
-		return;
-	read_text(trace_file, text, sizeof(text));
-	from = strstr(text, "started at: ");
-	if (!from)
-		return;
-	from[strcspn(from, "\n")] = 0;
-	if (!strstr(from, "[netport]") || sscanf(from, "started at: %63[^+ ]", name) != 1)
-		return;
-	p = place_of(name);
-	p->count++;
-	if (us > p->longest)
-		p->longest = us;
-}
-
-static void tracer_tell(void)
-{
-	struct place *p;
-
-	for (p = places; p < places + ARRAY_SIZE(places) && *p->name; p++)
-		printf("%lu %lu %s [netport]\n", p->longest * 1000, p->count, p->name);
-}
-
-static void watch(void)
-{
-	struct timespec turn = { .tv_nsec = 1000000 };
-	sigset_t enough;
-	int sig;
-
-	sigemptyset(&enough);
-	sigaddset(&enough, SIGTERM);
-	sigprocmask(SIG_BLOCK, &enough, NULL);
-	do {
-		tracer_begin();
-		sig = sigtimedwait(&enough, NULL, &turn);
-		tracer_end();
-	} while (sig < 0);
-}
-
-/* the calls */
-
 static void call(int file, unsigned long cmd, void *arg, int want)
 {
-	int got;
-
-	tracer_begin();
-	got = ioctl(file, cmd, arg) ? errno : 0;
-	tracer_end();
-	if (got != want)
-		errx(1, "command %#lx: %s, not %s", cmd, strerror(got), strerror(want));
-}
-
-static void close_owner(int file)
-{
-	tracer_begin();
-	close(file);
-	tracer_end();
+	if (ioctl(file, cmd, arg) ? errno != want : want)
+		errx(1, "command %#lx: %s, not %s", cmd, strerror(errno), strerror(want));
 }
 
 static uint64_t reserve(struct netport_reserve r, int want)
@@ -261,7 +146,7 @@ static void transfers(void)
 
 	t.token = reserve(binding(OURS, PORT, 0), 0);
 	call(fd, NETPORT_IOC_TRANSFER, &t, 0);
-	close_owner(t.fd);
+	close(t.fd);
 }
 
 static void list_all(void)
@@ -289,29 +174,18 @@ static void shared(unsigned int n)
 		release(reserve(binding(OURS, 9999, LB), 0), 0);
 		reserve(binding(ANY, 9999, 0), EADDRINUSE);
 	}
-	close_owner(file);
+	close(file);
 }
 
 int main(int argc, char **argv)
 {
-	bool traced = argc > 1 && !strcmp(argv[1], "-t");
-	bool watching = argc == 2 && !strcmp(argv[1], "-w");
-	unsigned int i, n = argc == 2 + traced ? strtoul(argv[1 + traced], NULL, 0) : 0;
+	unsigned int i, n = argc == 2 ? strtoul(argv[1], NULL, 0) : 0;
 	int file;
 
-	if (!n && !watching)
-		errx(2, "usage: %s [-t] N | -w", argv[0]);
-	if (traced || watching)
-		tracer_open();
-	if (watching) {
-		watch();
-		tracer_tell();
-		return 0;
-	}
+	if (!n)
+		errx(2, "usage: %s N", argv[0]);
 	fd = owner();
-	tracer_begin();
 	file = hold_many(n);
-	tracer_end();
 	for (i = 0; i < ROUNDS; i++) {
 		single_ports();
 		candidates();
@@ -324,7 +198,6 @@ int main(int argc, char **argv)
 	}
 	list_all();
 	shared(n / 10);
-	close_owner(file);
-	tracer_tell();
+	close(file);
 	return 0;
 }
