@@ -322,9 +322,7 @@ static void table_link__wants_the_bitmaps(struct kunit *test)
 	r->bind.addr = w.addr;
 	r->bind.e.port = w.port;
 
-	spin_lock_bh(&shard->lock);
-	err = np_table_link(shard, &r->bind, &spare);
-	spin_unlock_bh(&shard->lock);
+	err = table_link(shard, r, &spare);
 	KUNIT_EXPECT_EQ_MSG(test, err, -EAGAIN, "the any-address' chunk");
 	KUNIT_EXPECT_EQ(test, shard->table.count, 0);
 	np_addr_put(w.addr);
@@ -332,9 +330,7 @@ static void table_link__wants_the_bitmaps(struct kunit *test)
 	kit_want(test, "10.0.0.1", &w);
 	KUNIT_ASSERT_EQ(test, np_addr_get(kit_of(test)->nn, &w, GFP_KERNEL), 0);
 	r->bind.addr = w.addr;
-	spin_lock_bh(&shard->lock);
-	err = np_table_link(shard, &r->bind, &spare);
-	spin_unlock_bh(&shard->lock);
+	err = table_link(shard, r, &spare);
 	KUNIT_EXPECT_EQ_MSG(test, err, -EAGAIN, "the chunk of np_space.used");
 	KUNIT_EXPECT_EQ(test, shard->table.count, 0);
 	KUNIT_EXPECT_EQ_MSG(test, np_addr_word(w.addr, 1), 0, "the address has no port");
