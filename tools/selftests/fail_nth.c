@@ -592,7 +592,7 @@ FIXTURE_TEARDOWN_PARENT(fail_nth)
 /* Each command that the module has is here; so a new one needs a step. */
 TEST_F(fail_nth, no_command_is_missing)
 {
-	struct netport_info info;
+	struct netport_info info = {};
 	unsigned int nr, i;
 
 	ASSERT_EQ(0, command(self->s.watch, NETPORT_IOC_INFO, &info));

@@ -476,7 +476,7 @@ static const struct step steps[] = {
 
 static __u64 owner_id(int fd)
 {
-	struct netport_info info;
+	struct netport_info info = {};
 
 	if (command(fd, NETPORT_IOC_INFO, &info))
 		die("INFO");

@@ -4,6 +4,8 @@
 # AFL: where Debian's AFL++ is unpacked.
 
 CFLAGS := -O2 -g -Wall -Wextra -Werror -std=gnu11 -D_GNU_SOURCE -pthread
+# Those that test: quick to compile, since nothing of what they show is how fast they are.
+TESTCFLAGS := -O1 $(filter-out -O2 -g,$(CFLAGS))
 CPPFLAGS := -Iuapi -Itools/libnetport -MMD -MP
 LDFLAGS := -static -pthread
 LIBCFLAGS := $(filter-out -pthread,$(CFLAGS)) -fPIC -Iuapi -MMD -MP
@@ -53,7 +55,7 @@ calls-need := $(calls) $(wildcard tools/fuzz/kcov/*.h) $(patsubst %,tools/selfte
 
 $(BUILD)/tests/corpus: tools/fuzz/kcov/corpus.c tools/fuzz/kcov/corpus.inc $(calls-need)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $<
+	$(CC) $(TESTCFLAGS) -Iuapi -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) -o $@ $(calls) $<
 
 $(BUILD)/kcov/fuzz: tools/fuzz/kcov/afl.c $(calls-need)
 	@mkdir -p $(@D)
@@ -94,25 +96,25 @@ $(filter $(BUILD)/examples/libnetport.%,$(shown-outputs)): $(LIB)/libnetport.a
 # The harness's own macros are not ours to fix.
 $(BUILD)/tests/%: tools/selftests/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
-	$(CC) $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
+	$(CC) $(TESTCFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
 		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/tests/%.32: tools/selftests/%.c
 	@mkdir -p $(@D) $(BUILD)/dep
-	$(CC) -m32 -Wno-psabi $(CFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
+	$(CC) -m32 -Wno-psabi $(TESTCFLAGS) $(CPPFLAGS) -MF $(BUILD)/dep/$(@F).d -Itools/selftests -isystem $(HARNESS) $(LDFLAGS) \
 		-o $@ $< $(filter %.a,$^)
 
 $(BUILD)/tests/transcript: tools/transcript/transcript.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(CC) $(TESTCFLAGS) $(LDFLAGS) -o $@ $<
 
 $(BUILD)/transcripts/drive: tools/transcript/drive.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lutil
+	$(CC) $(TESTCFLAGS) $(LDFLAGS) -o $@ $< -lutil
 
 $(BUILD)/transcripts/json: tools/transcript/json.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -ljansson
+	$(CC) $(TESTCFLAGS) $(LDFLAGS) -o $@ $< -ljansson
 
 $(addprefix $(BUILD)/transcripts/,$(transcripts)): $(BUILD)/transcripts/%: tools/transcript/%
 	@mkdir -p $(@D)
