@@ -91,6 +91,9 @@ build_kernel() {
 	debug|kcsan) args=(ARCH=x86_64); image=arch/x86/boot/bzImage ;;
 	clang) args=(ARCH=x86_64 LLVM=1); image= ;;
 	esac
+	# A fragment may tell make how to compile what is the kernel's own, and no module's.
+	# shellcheck disable=SC2046
+	mapfile -O ${#args[@]} -t args < <(grep -h '^CFLAGS_KERNEL=' $(built_fragments "$name"))
 	# shellcheck disable=SC2046
 	merge_fragments $(built_fragments "$name") >"$tmp/fragment"
 	quiet "$LOG/kernel-$name-config.log" configure "$src" "$obj" "$tmp/fragment" "${args[@]}" ||
