@@ -583,6 +583,49 @@ static void keep_leave__released_by_others(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, keep_await_held(test, 0));
 }
 
+/* releases of many */
+
+#define KEEP_MANY	240
+
+/* Those that are there, whatever stands beside them; a token that comes twice counts once. */
+static void keep_release_tokens__those_that_are_there(struct kunit *test)
+{
+	static const char * const texts[] = {
+		"0.0.0.0 LB", "0.0.0.0 LB", "10.0.0.1 dev=1 LB,10.0.0.1 dev=2 LB",
+		"10.0.0.2 port=%u", "10.0.0.3 bob port=%u",
+	};
+	u64 *token = kunit_kcalloc(test, KEEP_MANY, sizeof(*token), GFP_KERNEL);
+	struct netport_release rel = {};
+	unsigned int i, here = 0;
+	int left = 0;
+	char text[64];
+	u32 done;
+
+	KUNIT_ASSERT_NOT_NULL(test, token);
+	for (i = 0; i < KEEP_MANY; i++) {
+		if (i % 7 < ARRAY_SIZE(texts)) {
+			snprintf(text, sizeof(text), texts[i % 7], 100 + i);
+			token[i] = keep_make(test, text, 0);
+			left += i % 7 == 4;
+			here += i % 7 != 4;
+		} else if (i % 7 == 5) {
+			token[i] = token[i - 3];
+		}
+	}
+	KUNIT_EXPECT_EQ(test, np_release_tokens(kit_owner(test, KIT_ALICE), token, KEEP_MANY, &rel,
+						&done, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, done, here);
+	KUNIT_EXPECT_EQ(test, kit_held(test), left);
+	for (i = 0; i < KEEP_MANY; i++) {
+		KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, token[i]));
+		KUNIT_EXPECT_EQ(test, kit_alive(test, KIT_BOB, token[i]), i % 7 == 4);
+	}
+	KUNIT_EXPECT_EQ(test, np_release_tokens(kit_owner(test, KIT_BOB), token, KEEP_MANY, &rel,
+						&done, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, done, left);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
 /* holds */
 
 static const char * const keep_held_things[] = {
@@ -689,6 +732,7 @@ static struct kunit_case keep_test_cases[] = {
 	KUNIT_CASE(keep_transfer__refuses),
 	KUNIT_CASE(keep_adopt__counts),
 	KUNIT_CASE(keep_leave__released_by_others),
+	KUNIT_CASE(keep_release_tokens__those_that_are_there),
 	KUNIT_CASE(keep_release__holds),
 	KUNIT_CASE(keep_release__port_keeps_tuples_out),
 	KUNIT_CASE(keep_release__port_without_memory),

@@ -190,6 +190,7 @@ int np_release_tokens(struct netport_owner *owner, const u64 *tokens, u32 n,
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(np_release_tokens);
 
 static bool np_binding_empty(const struct netport_binding *b)
 {
