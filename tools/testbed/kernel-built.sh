@@ -10,11 +10,13 @@
 
 built_fragments() {
 	case $1 in
-	uml)   echo "$TESTBED/config/uml.config" ;;
-	debug|kcsan) echo "$TESTBED/config/x86.config" "$TESTBED/config/$1.config" ;;
-	clang) echo "$TESTBED/config/x86.config" ;;
+	uml)   set -- uml quick ;;
+	debug) set -- x86 debug quick ;;
+	kcsan) set -- x86 kcsan ;;
+	clang) set -- x86 ;;
 	*)     die "no such kernel: $1" ;;
 	esac
+	printf "$TESTBED/config/%s.config\n" "$@"
 }
 
 # built_cached NAME - print NAME's directory in the cache, if it is there.
