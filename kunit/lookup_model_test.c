@@ -558,7 +558,7 @@ static void lookup_model(struct kunit *test)
 	const struct model_case *c = test->param_value;
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	/* The machine with more CPUs is the slow one, and they are of no use here. */
-	unsigned int steps = num_online_cpus() > 1 ? 800 : 2400;
+	unsigned int steps = num_online_cpus() > 1 ? 800 : 1600;
 	unsigned int step, i, none = 0, one = 0, more = 0, n;
 
 	KUNIT_ASSERT_NOT_NULL(test, m);

@@ -132,10 +132,11 @@ export KUNIT_GLOB=$kunit PROGRAMS=$programs UNWATCHED=$unwatched EXAMPLES=$examp
 MODE='test' "$TESTBED/initrd.sh" "$build" "$BUILD/$build/initrd"
 [ "$name" != bpftrace ] || rm -rf "$EXTRA"	# large, and in there now
 
-# Whoever edits waits for make kunit: with two CPUs, half of the suites run beside the others.
+# Whoever edits waits for make kunit: with two CPUs, a third of the suites runs beside the others,
+# and one waits for a grace period or for a sleeper while the other two have the CPUs.
 parts=("$kunit")
 if [ "$name:$T" = uml: ] && [ "${LEAKS:-1}" = 0 ] && [ "$JOBS" -gt 1 ]; then
-	parts=('netport_[!hlsw]*' 'netport_[hlsw]*')
+	parts=('netport_[!a-kprsuw]*' 'netport_[a-k]*' 'netport_[prsuw]*')
 fi
 
 # boot NUMBER - the machine for that part; all is well if it gives its verdict, however it
@@ -149,24 +150,28 @@ boot() {
 
 # The machines' reports, one after the other.
 boot_all() {
-	if [ ${#parts[@]} -gt 1 ]; then
-		boot 1 >"$LOG/$name.tap1" </dev/null &
-	fi
+	local i
+	for ((i = 1; i < ${#parts[@]}; i++)); do
+		boot "$i" >"$LOG/$name.tap$i" </dev/null &
+	done
 	# A pipe of its own: UML makes its end one that doesn't block, and who else writes there
 	# would lose what isn't read in time.
 	boot 0 | cat
-	if [ ${#parts[@]} -gt 1 ]; then
-		wait $!
-		cat "$LOG/$name.tap1"
-	fi
+	wait
+	for ((i = 1; i < ${#parts[@]}; i++)); do
+		cat "$LOG/$name.tap$i"
+	done
 }
 
-# The second machine's log goes below the first one's.
+# The other machines' logs go below the first one's.
 join_logs() {
-	[ ! -e "$LOG/$name.console1" ] || cat "$LOG/$name.console1" >>"$LOG/$name.console"
-	rm -f "$LOG/$name".{console,tap}1
+	local i
+	for ((i = 1; i < ${#parts[@]}; i++)); do
+		[ ! -e "$LOG/$name.console$i" ] || cat "$LOG/$name.console$i" >>"$LOG/$name.console"
+		rm -f "$LOG/$name".{console,tap}$i
+	done
 }
-rm -f "$LOG/$name".{console,tap}1
+rm -f "$LOG/$name".{console,tap}{,[0-9]}
 trap join_logs EXIT
 boot_all | tee "$LOG/$name.tap" |
 	mawk -W interactive -v kernel="$name" -v result="$LOG/$name.result" \
