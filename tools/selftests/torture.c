@@ -679,7 +679,10 @@ static pid_t worker(__u64 seed)
 	for (i = 0; i < TOKENS; i++)
 		atomic_store(&held[i].fd, -1);
 	for (i = 0; i < THREADS; i++) {
-		hand[i].random = (seed * THREADS + i + 1) * 0x9e3779b97f4a7c15ULL;
+		hand[i] = (struct hand){
+			.random = (seed * THREADS + i + 1) * 0x9e3779b97f4a7c15ULL,
+			.last_fd = -1,
+		};
 		if (pthread_create(&thread[i], NULL, hand_run, &hand[i]))
 			die("pthread_create");
 	}
