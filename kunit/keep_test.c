@@ -590,25 +590,27 @@ static void keep_leave__released_by_others(struct kunit *test)
 /* Those that are there, whatever stands beside them; a token that comes twice counts once. */
 static void keep_release_tokens__those_that_are_there(struct kunit *test)
 {
+	enum { KEEP_BOBS = 4, KEEP_AGAIN, KEEP_NONE, KEEP_KINDS };
 	static const char * const texts[] = {
 		"0.0.0.0 LB", "0.0.0.0 LB", "10.0.0.1 dev=1 LB,10.0.0.1 dev=2 LB",
-		"10.0.0.2 port=%u", "10.0.0.3 bob port=%u",
+		"10.0.0.2 port=%u", [KEEP_BOBS] = "10.0.0.3 bob port=%u",
 	};
 	u64 *token = kunit_kcalloc(test, KEEP_MANY, sizeof(*token), GFP_KERNEL);
 	struct netport_release rel = {};
-	unsigned int i, here = 0;
+	unsigned int i, kind, here = 0;
 	int left = 0;
 	char text[64];
 	u32 done;
 
 	KUNIT_ASSERT_NOT_NULL(test, token);
 	for (i = 0; i < KEEP_MANY; i++) {
-		if (i % 7 < ARRAY_SIZE(texts)) {
-			snprintf(text, sizeof(text), texts[i % 7], 100 + i);
+		kind = i % KEEP_KINDS;
+		if (kind < ARRAY_SIZE(texts)) {
+			snprintf(text, sizeof(text), texts[kind], 100 + i);
 			token[i] = keep_make(test, text, 0);
-			left += i % 7 == 4;
-			here += i % 7 != 4;
-		} else if (i % 7 == 5) {
+			here += kind != KEEP_BOBS;
+			left += kind == KEEP_BOBS;
+		} else if (kind == KEEP_AGAIN) {
 			token[i] = token[i - 3];
 		}
 	}
@@ -618,7 +620,8 @@ static void keep_release_tokens__those_that_are_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), left);
 	for (i = 0; i < KEEP_MANY; i++) {
 		KUNIT_EXPECT_FALSE(test, kit_alive(test, KIT_ALICE, token[i]));
-		KUNIT_EXPECT_EQ(test, kit_alive(test, KIT_BOB, token[i]), i % 7 == 4);
+		KUNIT_EXPECT_EQ(test, kit_alive(test, KIT_BOB, token[i]),
+				i % KEEP_KINDS == KEEP_BOBS);
 	}
 	KUNIT_EXPECT_EQ(test, np_release_tokens(kit_owner(test, KIT_BOB), token, KEEP_MANY, &rel,
 						&done, GFP_KERNEL), 0);
