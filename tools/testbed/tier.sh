@@ -171,7 +171,7 @@ join_logs() {
 		rm -f "$LOG/$name".{console,tap}$i
 	done
 }
-rm -f "$LOG/$name".{console,tap}{,[0-9]}
+rm -f "$LOG/$name".{console,tap}[0-9]
 trap join_logs EXIT
 boot_all | tee "$LOG/$name.tap" |
 	mawk -W interactive -v kernel="$name" -v result="$LOG/$name.result" \
