@@ -42,7 +42,8 @@ union np_host_addr {
 static void np_host_reap(struct work_struct *work);
 
 static LLIST_HEAD(np_host_dead);
-static atomic_t np_host_dying;		/* released, but not closed yet */
+atomic_t np_host_dying;			/* released, but not closed yet */
+EXPORT_SYMBOL_IF_KUNIT(np_host_dying);
 static DEFINE_MUTEX(np_host_lock);	/* while some of these are being closed */
 static DECLARE_WORK(np_host_work, np_host_reap);
 
@@ -286,7 +287,10 @@ err_sock:
 }
 EXPORT_SYMBOL_IF_KUNIT(np_host_bind);
 
-static void np_host_close_dead(void)
+/**
+ * np_host_close_dead() - the slow part of np_host_flush()
+ */
+void np_host_close_dead(void)
 {
 	struct np_host *h, *next;
 
@@ -300,6 +304,7 @@ static void np_host_close_dead(void)
 	}
 	mutex_unlock(&np_host_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(np_host_close_dead);
 
 static void np_host_reap(struct work_struct *work)
 {
@@ -333,18 +338,3 @@ void np_host_release(struct np_host *host)
 		np_queue_work(&np_host_work);
 }
 EXPORT_SYMBOL_IF_KUNIT(np_host_release);
-
-/**
- * np_host_flush() - wait until what was released is closed
- *
- * All that was given to np_host_release() before this call, by whomever, and its ports
- * can be bound by the host.  Costs nothing when there's nothing.
- *
- * Process context; may sleep.
- */
-void np_host_flush(void)
-{
-	if (atomic_read_acquire(&np_host_dying))
-		np_host_close_dead();
-}
-EXPORT_SYMBOL_IF_KUNIT(np_host_flush);

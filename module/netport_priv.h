@@ -1594,8 +1594,24 @@ int np_host_bind(struct net *net, const struct np_want *w, u16 port, kuid_t uid,
 		 struct np_host **host);
 void np_host_set_uid(struct np_host *host, kuid_t uid);
 void np_host_release(struct np_host *host);
-void np_host_flush(void);
+void np_host_close_dead(void);
 u64 np_host_features(void);
+
+extern atomic_t np_host_dying;
+
+/**
+ * np_host_flush() - wait until what was released is closed
+ *
+ * All that was given to np_host_release() before this call, by whomever, and its ports
+ * can be bound by the host.  Costs nothing when there's nothing.
+ *
+ * Process context; may sleep.
+ */
+static inline void np_host_flush(void)
+{
+	if (unlikely(atomic_read_acquire(&np_host_dying)))
+		np_host_close_dead();
+}
 
 /* user.c */
 struct np_user *np_user_get(kuid_t uid, gfp_t gfp);
