@@ -1159,6 +1159,7 @@ static inline bool np_remotes_meet(const struct in6_addr *a, u16 a_port,
 bool np_want_overlaps(const struct np_want *a, const struct np_want *b);
 int np_want_init(struct np_want *w, struct np_user *user,
 		 const struct netport_binding *b, u32 options);
+void np_want_port(struct np_want *w, u16 port);
 void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user);
 
 /* table.c */
@@ -1410,6 +1411,8 @@ void np_resv_free(struct np_resv *r);
  * @charged: how many ports count for the limits already
  * @n: how many of @resv
  * @addr: the address that was asked for last, held, or NULL
+ * @asked: the last binding, if another port on it needs no check of its form; else no families
+ * @want: what it has become; its addr is only good for comparing with @addr
  * @resv: memory
  */
 struct np_stock {
@@ -1418,6 +1421,8 @@ struct np_stock {
 	u32			charged;
 	u32			n;
 	struct np_addr		*addr;
+	struct netport_binding	asked;
+	struct np_want		want;
 	struct np_resv		*resv[NP_STOCK_SIZE];
 };
 

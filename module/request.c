@@ -342,8 +342,8 @@ static int np_batch_try(struct np_batch *b, gfp_t gfp)
 	int err, first = 0, done = 0;
 	u32 i;
 
-	for (i = 0; i < b->count; i++) {
-		b->stock.left = b->count - i;
+	b->stock.left = b->count;
+	for (i = 0; i < b->count; i++, b->stock.left--) {
 		if (may_sleep && i % NP_BATCH_STEP == 0) {
 			cond_resched();
 			if (fatal_signal_pending(current))

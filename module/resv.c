@@ -194,17 +194,41 @@ static int np_stock_charge(struct np_stock *s)
 	return 0;
 }
 
+/* But for the port.  Fields that lie together are compared together. */
+static bool np_bindings_alike(const struct netport_binding *a, const struct netport_binding *b)
+{
+	return !memcmp(a, b, offsetof(struct netport_binding, port)) &&
+	       a->remote_port == b->remote_port &&
+	       !memcmp(&a->ifindex, &b->ifindex, sizeof(a->ifindex) + sizeof(a->share)) &&
+	       !memcmp(a->addr, b->addr, sizeof(a->addr)) &&
+	       !memcmp(a->remote, b->remote, sizeof(a->remote));
+}
+
+/* np_resv_want(), which is often that of the one before on another port. */
+static int np_stock_want(struct np_stock *s, const struct netport_reserve *req)
+{
+	int err;
+
+	if (!req->options && s->asked.families && np_bindings_alike(&s->asked, &req->binding)) {
+		np_want_port(&s->want, req->binding.port);
+		return np_owner_access(s->owner, &s->want, 1, req->low, req->high);
+	}
+	s->asked.families = 0;
+	err = np_resv_want(s->owner, &s->want, req, &req->binding);
+	if (!err && !req->options)
+		s->asked = req->binding;
+	return err;
+}
+
 /* np_addr_get(), which is often that of the one before. */
 static int np_stock_addr(struct np_stock *s, struct np_want *w, gfp_t gfp)
 {
 	struct np_addr *a = s->addr;
 	int err;
 
-	if (a && w->any < 0 && a->key.protocol == w->protocol &&
-	    ipv6_addr_equal(&a->key.addr, &w->local)) {
-		np_addr_hold(a);
-		w->addr = a;
-		w->space = a->space;
+	if (a && w->addr == a) {
+		/* As np_addr_hold(): it's no any-address. */
+		atomic_inc(&a->ref);
 		return 0;
 	}
 	err = np_addr_get(s->owner->nn, w, gfp);
@@ -279,12 +303,13 @@ static __always_inline int np_resv_make_from(struct netport_owner *owner, struct
 					     struct netport_reserve *req, gfp_t gfp)
 {
 	struct np_cursor c __uninitialized;
-	struct np_want w __uninitialized;
+	struct np_want own __uninitialized;
+	struct np_want *w = s ? &s->want : &own;
 	bool pick;
 	u64 token;
 	int err;
 
-	err = np_resv_want(owner, &w, req, &req->binding);
+	err = s ? np_stock_want(s, req) : np_resv_want(owner, w, req, &req->binding);
 	if (err)
 		return np_tell_refused(owner, &req->binding, req->options, err);
 	if (s && !s->n)
@@ -292,10 +317,10 @@ static __always_inline int np_resv_make_from(struct netport_owner *owner, struct
 	err = s ? np_stock_charge(s) : np_owner_charge(owner, 1);
 	if (err)
 		return np_tell_refused(owner, &req->binding, req->options, err);
-	pick = !w.port;
+	pick = !w->port;
 	if (pick)
-		np_pick_start(&c, &w, 1, false, gfp);
-	err = np_resv_create(owner, &w, pick ? &c : NULL, s, &token, gfp);
+		np_pick_start(&c, w, 1, false, gfp);
+	err = np_resv_create(owner, w, pick ? &c : NULL, s, &token, gfp);
 	if (err) {
 		if (s)
 			s->charged++;
@@ -303,7 +328,7 @@ static __always_inline int np_resv_make_from(struct netport_owner *owner, struct
 			np_owner_uncharge(owner, 1);
 		return np_tell_refused(owner, &req->binding, req->options, err);
 	}
-	req->binding.port = w.port;
+	req->binding.port = w->port;
 	req->token = token;
 	return 0;
 }
@@ -334,6 +359,10 @@ __flatten int np_resv_make_one(struct np_stock *s, struct netport_reserve *req, 
 	return np_resv_make_from(s->owner, s, req, gfp);
 }
 
+/*
+ * What @w has of an address and a space is held.  An address that wasn't there is looked for again:
+ * under the lock nothing of this port comes to one that isn't found.
+ */
 static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cursor *c)
 {
 	struct np_shard *shard = np_shard_of(nn, w->port);

@@ -53,6 +53,17 @@ static int np_want_addrs(struct np_want *w, const struct netport_binding *b)
 }
 
 /**
+ * np_want_port() - ask for another port
+ * @w: the request
+ * @port: the port; or 0, and then np_owner_access() says which may be picked
+ */
+void np_want_port(struct np_want *w, u16 port)
+{
+	w->port = port;
+	w->left = NP_COMPARE_MAX;
+}
+
+/**
  * np_want_init() - check a binding and bring it into the form the table compares
  * @w: the result; its space, addr, low and high are left to others
  * @user: who asks
@@ -78,12 +89,11 @@ int np_want_init(struct np_want *w, struct np_user *user,
 	w->conflict = NULL;
 	w->user = user;
 	w->ifindex = b->ifindex;
-	w->left = NP_COMPARE_MAX;
 	w->protocol = b->protocol;
-	w->port = b->port;
 	w->rport = b->remote_port;
 	w->families = b->families;
 	w->share = b->share;
+	np_want_port(w, b->port);
 	w->low = 0;
 	w->high = 0;
 	w->align = 1;

@@ -5,7 +5,7 @@
  * Unprivileged processes are children that become nobody; what they find wrong they say
  * on standard error, and the test sees their exit status.
  */
-#include "selftest.h"
+#include "terms.h"
 
 #include <linux/capability.h>
 
@@ -86,6 +86,41 @@ TEST_F(privilege, low_ports)
 	EXPECT_EQ(0, ended(pid));
 	EXPECT_TRUE(all_free(IPPROTO_TCP, 80));
 	EXPECT_EQ(0, reserve(self->fd, "tcp 4 *:80"));
+}
+
+/* Those before it in the batch, and on the same address, need none. */
+TEST_F(privilege, low_ports_in_a_batch)
+{
+	pid_t pid;
+
+	pid = spawn_nobody();
+	if (!pid) {
+		struct netport_reserve req[] = {
+			request("tcp 4 10.0.0.1:1024"), request("tcp 4 10.0.0.1:1025"),
+			request("tcp 4 10.0.0.1:1023"), request("tcp 4 10.0.0.1:0 =80-1040"),
+			request("tcp 4 10.0.0.1:1026"), request("tcp 4 10.0.0.2:1023"),
+		};
+		static const __s32 expected[ARRAY_SIZE(req)] = {
+			0, 0, EACCES, EACCES, 0, EACCES,
+		};
+		__s32 errors[ARRAY_SIZE(req)];
+		struct netport_batch b = {
+			.requests = pointer(req), .errors = pointer(errors),
+			.count = ARRAY_SIZE(req), .size = sizeof(req[0]),
+			.flags = NETPORT_BATCH_PARTIAL,
+		};
+		int fd = owner();
+		unsigned int i;
+
+		CHECK_EQ(0, command(fd, NETPORT_IOC_BATCH, &b));
+		CHECK_EQ(3, b.done);
+		for (i = 0; i < ARRAY_SIZE(req); i++)
+			CHECK_EQ(expected[i], errors[i]);
+		CHECK_EQ(3, held(fd));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ended(pid));
+	EXPECT_TRUE(all_free(IPPROTO_TCP, 1023));
 }
 
 TEST_F(privilege, first_unprivileged_port)
