@@ -3,6 +3,7 @@
  * Many at once.  The threads count what went wrong; the cases look at the counts.  With
  * one CPU there are fewer rounds, for then there is less to see.
  */
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/net_namespace.h>
@@ -274,6 +275,183 @@ static void concurrency_addr__come_and_go(struct kunit *test)
 	kit_threads(test, conc_addrs, c, KIT_THREADS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
+/* One has a port all the time, though not in the same way, and the others ask whether it's free */
+
+/**
+ * struct conc_moving - what one does, and what the others see
+ * @mover: the owner who has the port
+ * @asker: the owner who asks
+ * @form: how it has the port: in one way and then in the other
+ * @ask: what is asked
+ * @err: the answer
+ * @token: what it has
+ * @move: does the @nr-th move
+ * @round: says that it has the port; 0 if it may have not
+ * @addrs: and on which address: there is another one in each round
+ * @done: that was all
+ * @asked: how many questions were answered
+ * @wrong: "it's free"
+ * @strange: errors that there should not be
+ */
+struct conc_moving {
+	struct netport_owner	*mover;
+	struct netport_owner	*asker;
+	struct netport_reserve	form[2];
+	struct netport_reserve	ask;
+	int			err;
+	u64			token;
+	int			(*move)(struct conc_moving *m, unsigned int nr);
+	atomic_t		round;
+	bool			addrs;
+	bool			done;
+	atomic_t		asked;
+	atomic_t		wrong;
+	atomic_t		strange;
+};
+
+static int conc_move_twice(struct conc_moving *m, unsigned int nr)
+{
+	struct netport_reserve req = m->form[nr % 2];
+	int err = netport_reserve(m->mover, &req, GFP_KERNEL) ?:
+		  netport_release(m->mover, m->token);
+
+	m->token = req.token;
+	return err;
+}
+
+static int conc_move_rebind(struct conc_moving *m, unsigned int nr)
+{
+	struct netport_request req = { .reserve = m->form[nr % 2] };
+
+	req.reserve.token = m->token;
+	return netport_rebind(m->mover, &req, GFP_KERNEL);
+}
+
+static void conc_addr(struct netport_reserve *req, unsigned int round)
+{
+	req->binding.addr[2] = round >> 8;
+	req->binding.addr[3] = round;
+}
+
+/* It gets so many ports that its address gets a bitmap. */
+static int conc_move_grow(struct conc_moving *m, unsigned int nr)
+{
+	struct netport_reserve req[NP_FEW + 2];
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(req) && !err; i++) {
+		req[i] = m->form[0];
+		conc_addr(&req[i], nr + 1);
+		req[i].binding.port += i;
+		err = netport_reserve(m->mover, &req[i], GFP_KERNEL);
+		if (!err)
+			atomic_set_release(&m->round, nr + 1);
+		/* With one CPU it's nobody's turn otherwise. */
+		if (i == NP_FEW / 2 && nr % 64 == 0)
+			usleep_range(1, 10);
+	}
+	atomic_set(&m->round, 0);
+	/* Before anything is given back. */
+	smp_mb();
+	for (i -= !!err; i; i--)
+		err = netport_release(m->mover, req[i - 1].token) ?: err;
+	return err;
+}
+
+static void conc_ask(struct conc_moving *m)
+{
+	struct netport_reserve req = m->ask;
+	int round, err;
+
+	while (!READ_ONCE(m->done)) {
+		cond_resched();
+		round = atomic_read_acquire(&m->round);
+		if (!round)
+			continue;
+		if (m->addrs)
+			conc_addr(&req, round);
+		err = netport_available(m->asker, &req);
+		/* What has been given back meanwhile may well be free. */
+		smp_rmb();
+		if (atomic_read(&m->round) != round)
+			continue;
+		atomic_inc(&m->asked);
+		if (!err)
+			atomic_inc(&m->wrong);
+		else if (err != m->err)
+			atomic_inc(&m->strange);
+	}
+}
+
+static void conc_moving(void *arg, unsigned int nr)
+{
+	struct conc_moving *m = arg;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	if (nr) {
+		conc_ask(m);
+		return;
+	}
+	prandom_seed_state(&rnd, nr);
+	for (i = 0; i < 2000; i++) {
+		if (m->move(m, i))
+			atomic_inc(&m->strange);
+		kit_yield(&rnd);
+	}
+	WRITE_ONCE(m->done, true);
+}
+
+static const struct conc_move {
+	const char	*desc;
+	const char	*form[2];
+	const char	*ask;
+	int		(*move)(struct conc_moving *m, unsigned int nr);
+	int		err;
+} conc_moves[] = {
+	{ "to the any-address and back, both for a moment", { "0.0.0.0 MR", "10.0.0.1 MR" },
+	  "10.0.0.1", conc_move_twice },
+	{ "to the any-address and back by rebind", { "0.0.0.0", "10.0.0.1" }, "10.0.0.1",
+	  conc_move_rebind },
+	{ "to the other family and back by rebind", { "0.0.0.0", "::" }, "*", conc_move_rebind },
+	{ "by rebind, asked by a pick", { "0.0.0.0", "10.0.0.1" }, "10.0.0.1 port=0 low=80 high=80",
+	  conc_move_rebind, -EADDRNOTAVAIL },
+	{ "to the bitmap of its address", { "10.0.0.1" }, "10.0.0.1", conc_move_grow },
+};
+
+KUNIT_ARRAY_PARAM_DESC(conc_move, conc_moves, desc);
+
+static void concurrency_available__of_what_moves(struct kunit *test)
+{
+	const struct conc_move *c = test->param_value;
+	struct conc_moving m = {
+		.mover = kit_owner(test, KIT_ALICE), .asker = kit_owner(test, KIT_BOB),
+		.move = c->move, .err = c->err ?: -EADDRINUSE, .addrs = c->move == conc_move_grow,
+	};
+	struct netport_reserve first;
+	struct kit_req r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(m.form) && c->form[i]; i++) {
+		kit_parse(test, c->form[i], &r);
+		m.form[i] = r.req;
+	}
+	kit_parse(test, c->ask, &r);
+	m.ask = r.req;
+	if (!m.addrs) {
+		first = m.form[1];
+		KUNIT_ASSERT_EQ(test, netport_reserve(m.mover, &first, GFP_KERNEL), 0);
+		m.token = first.token;
+		atomic_set(&m.round, 1);
+	}
+	kit_threads(test, conc_moving, &m, 3);
+	KUNIT_EXPECT_GT(test, atomic_read(&m.asked), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m.wrong), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&m.strange), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), !m.addrs);
 }
 
 /* Owners come and go, and with them users */
@@ -570,6 +748,8 @@ static struct kunit_case concurrency_test_cases[] = {
 	KUNIT_CASE_SLOW(concurrency_pick__all_ports),
 	KUNIT_CASE_SLOW(concurrency_candidate__held_by_one),
 	KUNIT_CASE_SLOW(concurrency_addr__come_and_go),
+	KUNIT_CASE_PARAM_ATTR(concurrency_available__of_what_moves, conc_move_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_SLOW(concurrency_owner__come_and_go),
 	KUNIT_CASE_SLOW(concurrency_churn__no_two_overlap),
 	KUNIT_CASE_SLOW(concurrency_churn__of_everything),

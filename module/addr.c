@@ -103,26 +103,44 @@ static struct np_space *np_space_alloc(struct np_net *nn, u16 protocol, gfp_t gf
 	return sp;
 }
 
-static void np_space_free(struct np_space *sp)
+static void np_space_free_rcu(struct rcu_head *rcu)
 {
+	struct np_space *sp = container_of(rcu, struct np_space, rcu);
 	unsigned int i;
 
 	for (i = 0; i < NP_ANYS; i++)
 		np_occ_destroy(&sp->any_occ[i]);
 	for (i = 0; i < NP_FAMILIES; i++)
 		np_occ_destroy(&sp->used[i]);
-	kfree_rcu(sp, rcu);
+	kfree(sp);
+}
+
+static void np_space_free(struct np_space *sp)
+{
+	call_rcu(&sp->rcu, np_space_free_rcu);
+}
+
+/* As xa_load() where no entry is ever reserved, but for its rcu_read_lock(): this is under it. */
+static struct np_space *np_space_load(struct np_net *nn, u16 protocol)
+{
+	XA_STATE(xas, &nn->spaces, protocol);
+	struct np_space *sp;
+
+	do
+		sp = xas_load(&xas);
+	while (xas_retry(&xas, sp));
+	return sp;
 }
 
 static struct np_space *np_space_find(struct np_net *nn, u16 protocol)
 {
 	struct np_space *sp;
 
-	rcu_read_lock();
-	sp = xa_load(&nn->spaces, protocol);
+	np_rcu_lock();
+	sp = np_space_load(nn, protocol);
 	if (sp && !np_space_ref(sp))
 		sp = NULL;
-	rcu_read_unlock();
+	np_rcu_unlock();
 	return sp;
 }
 
@@ -186,14 +204,21 @@ out:
 
 /* addresses */
 
-static noinline void np_addr_free(struct np_addr *a)
+static void np_addr_free_rcu(struct rcu_head *rcu)
 {
+	struct np_addr *a = container_of(rcu, struct np_addr, rcu);
+
 	if (a->occ) {
 		np_occ_destroy(a->occ);
 		kfree(a->occ);
 	}
+	kfree(a);
+}
+
+static noinline void np_addr_free(struct np_addr *a)
+{
 	np_space_put(a->space);
-	kfree_rcu(a, rcu);
+	call_rcu(&a->rcu, np_addr_free_rcu);
 }
 
 static void np_addr_key(struct np_addr_key *key, const struct np_want *w)
@@ -206,11 +231,11 @@ static struct np_addr *np_addr_lookup(struct np_net *nn, const struct np_addr_ke
 {
 	struct np_addr *a;
 
-	rcu_read_lock();
+	np_rcu_lock();
 	a = rhashtable_lookup(&nn->addrs, key, np_addr_params);
 	if (a && unlikely(!atomic_inc_not_zero(&a->ref)))
 		a = NULL;
-	rcu_read_unlock();
+	np_rcu_unlock();
 	return a;
 }
 
@@ -318,8 +343,8 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_unfind);
  * @nn: namespace
  * @w: the request; its space and its addr are filled in, or NULL
  *
- * Called under RCU.  What came of a look at them holds if np_addr_alive() afterwards: until
- * then nothing took their place.
+ * Called under RCU, which keeps them.  While the lock of a shard is held they are what is bound on
+ * its ports; without it they may be old, see np_resv_open().
  */
 void np_addr_peek(struct np_net *nn, struct np_want *w)
 {
@@ -336,24 +361,11 @@ void np_addr_peek(struct np_net *nn, struct np_want *w)
 		return;
 	}
 	w->addr = NULL;
-	w->space = xa_load(&nn->spaces, w->protocol);
+	w->space = np_space_load(nn, w->protocol);
 	if (w->space && unlikely(!atomic_read(&w->space->ref)))
 		w->space = NULL;
 	if (w->space && w->any >= 0)
 		w->addr = &w->space->any[w->any];
-}
-
-/**
- * np_addr_alive() - is what np_addr_peek() found still what is there?
- * @w: the request
- *
- * Return: whether so.
- */
-bool np_addr_alive(const struct np_want *w)
-{
-	if (w->addr && !w->addr->any)
-		return atomic_read(&w->addr->ref);
-	return !w->space || atomic_read(&w->space->ref);
 }
 
 /**
@@ -430,14 +442,13 @@ void np_addr_put(struct np_addr *a)
 		return;
 	}
 	/* Once it is idle, others may kill it; RCU keeps it while this looks at it. */
-	rcu_read_lock_sched();
+	np_rcu_lock();
 	if (likely(atomic_dec_return(&a->ref) != 1 || (READ_ONCE(a->idle) && !READ_ONCE(a->occ)))) {
-		rcu_read_unlock_sched();
+		np_rcu_unlock();
 		return;
 	}
-	/* With preemption off no lock may be taken; that's only quicker. */
 	rcu_read_lock();
-	rcu_read_unlock_sched();
+	np_rcu_unlock();
 	np_addr_leave(a);
 	rcu_read_unlock();
 }
@@ -548,8 +559,11 @@ static noinline int np_addr_grow(struct np_addr *a, gfp_t gfp)
 			continue;
 		shard = np_shard_of(a->space->nn, port);
 		spin_lock_bh(&shard->lock);
+		/* As in np_table_unlink(), and in np_table_link_at(). */
+		smp_wmb();
 		if (np_few_clear(a, port))
 			np_occ_set(occ, port);
+		write_seqcount_invalidate(&shard->taken);
 		spin_unlock_bh(&shard->lock);
 	}
 	return 0;
@@ -653,18 +667,17 @@ EXPORT_SYMBOL_IF_KUNIT(np_addr_occ);
  * @a: the address
  * @word: which ports: the first of them, divided by NP_WORD_PORTS
  *
- * Without a lock, so the answer may be old.
+ * Without a lock, so the answer may be old; and a port that moves into the bitmap may be missed,
+ * which np_shard.taken tells.
  *
  * Return: a bit for each port, the lowest one for the lowest port.
  */
 u64 np_addr_word(struct np_addr *a, unsigned int word)
 {
 	const struct np_occ *occ = READ_ONCE(a->occ);
-	u64 few, bits = 0;
+	u64 few, bits = occ ? np_occ_word(occ, word) : 0;
 	unsigned int i;
 
-	if (occ)
-		return np_occ_word(occ, word);
 	for (i = 0; i < ARRAY_SIZE(a->few); i++) {
 		for (few = atomic64_read(&a->few[i]); few; few >>= 16) {
 			u16 port = few;

@@ -112,6 +112,7 @@ int np_net_setup(struct np_net *nn, struct net *net, gfp_t gfp)
 	for (i = 0; i < NP_SHARDS; i++) {
 		shard = &nn->shards[i];
 		spin_lock_init(&shard->lock);
+		seqcount_spinlock_init(&shard->taken, &shard->lock);
 		spin_lock_init(&shard->seat_lock);
 		np_hash_init(&shard->table);
 		np_hash_init(&shard->tokens);
@@ -340,11 +341,10 @@ u16 np_net_floor(const struct np_net *nn)
 {
 	u16 floor = 0;
 
-	/* As good as rcu_read_lock(), and less than a function. */
-	rcu_read_lock_sched();
+	np_rcu_lock();
 	if (!READ_ONCE(nn->dead))
 		floor = np_net_prot_sock(nn->net);
-	rcu_read_unlock_sched();
+	np_rcu_unlock();
 	return floor;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_net_floor);

@@ -44,7 +44,8 @@
  *
  * Which ports are free is asked of bitmaps (np_occ), one for each local address, one
  * for each kind of any-address and one for each family as a whole; a pick reads them
- * without a lock, and the shard lock decides.
+ * without a lock, and the shard lock decides.  Is-available reads them without, too, and can tell
+ * whether that is enough: see np_resv_open().
  *
  * Tokens
  * ------
@@ -95,6 +96,7 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/percpu.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/tracepoint-defs.h>
 #include <linux/uidgid.h>
@@ -179,6 +181,7 @@ enum np_shape {
 
 struct np_shard {
 	spinlock_t		lock;		/* see "Locks" above */
+	seqcount_spinlock_t	taken;		/* moves once a port's bits are set: np_resv_open() */
 	bool			unserved;	/* waiters left over, see wait.c */
 	u64			seq;		/* last token's upper part */
 	struct np_hash		table;		/* np_entry */
@@ -225,7 +228,7 @@ struct np_addr_key {
  * @slot: see @idle
  * @few: the ports taken, while they are few and @occ is NULL; see np_addr_grow()
  * @occ: the ports taken, once they were more
- * @rcu: for those who found it without a lock
+ * @rcu: for those who found it, or read what is taken, without a lock
  */
 struct np_addr {
 	struct rhash_head	node;
@@ -251,7 +254,7 @@ struct np_addr {
  * @any: the any-addresses
  * @any_occ: storage of @any[].occ
  * @used: the ports on which any specific address of the family has something
- * @rcu: for those who found it without a lock
+ * @rcu: for those who found it, or read what is taken, without a lock
  */
 struct np_space {
 	struct np_net		*nn;
@@ -740,6 +743,25 @@ struct np_spare {
 	bool			need_group;
 };
 
+/*
+ * As rcu_read_lock(), which is a function where tasks in it can be preempted.  They can't be in
+ * this, so nothing in between sleeps or takes a lock, which sleeps with PREEMPT_RT.  Where RCU's use
+ * is checked that is for rcu_read_lock(), so there it's both.  Macros, for sparse counts by kinds.
+ */
+#define np_rcu_lock()				\
+	do {					\
+		rcu_read_lock_sched();		\
+		if (IS_ENABLED(CONFIG_PROVE_RCU)) \
+			rcu_read_lock();	\
+	} while (0)
+
+#define np_rcu_unlock()				\
+	do {					\
+		if (IS_ENABLED(CONFIG_PROVE_RCU)) \
+			rcu_read_unlock();	\
+		rcu_read_unlock_sched();	\
+	} while (0)
+
 static inline struct np_bind *np_entry_bind(struct np_entry *e)
 {
 	return container_of(e, struct np_bind, e);
@@ -1115,7 +1137,6 @@ int np_addr_get(struct np_net *nn, struct np_want *w, gfp_t gfp);
 void np_addr_find(struct np_net *nn, struct np_want *w);
 void np_addr_unfind(struct np_want *w);
 void np_addr_peek(struct np_net *nn, struct np_want *w);
-bool np_addr_alive(const struct np_want *w);
 void np_addr_hold(struct np_addr *a);
 void np_addr_put(struct np_addr *a);
 void np_addr_put_many(struct np_addr *a, unsigned int n);
@@ -1243,6 +1264,7 @@ void np_view_add(struct np_view *v, const struct np_want *w);
 int np_pick_next(struct np_cursor *c, struct np_net *nn, const struct np_want *w);
 int np_pick_next_of(struct np_cursor *c, const struct np_view *v, const struct np_want *w,
 		    unsigned int n);
+bool np_want_open(const struct np_want *w);
 bool np_pick_fits(const struct np_cursor *c, const struct np_want *w, int fit);
 void np_pick_wait(struct np_cursor *c);
 bool np_pick_none_free(const struct np_cursor *c);

@@ -464,6 +464,33 @@ static __always_inline void np_look_occ(void *look, const struct np_occ *occ)
 	l->bits &= ~np_occ_word(occ, l->word);
 }
 
+/* Take those away on which something is that could be in the way of a binding. */
+static __always_inline void np_want_look(const struct np_want *w, struct np_look *l)
+{
+	np_want_occs(w, np_look_occ, l);
+	if (w->any < 0 && w->addr)
+		l->bits &= ~np_addr_word(w->addr, l->word);
+}
+
+/**
+ * np_want_open() - is nothing on a port that could be in the way?
+ * @w: the request, with its space and its address if there are such
+ *
+ * Without a lock: the space and the address are held, or this is under RCU.
+ *
+ * Return: whether so.
+ */
+bool np_want_open(const struct np_want *w)
+{
+	struct np_look l = {
+		.word = w->port / NP_WORD_PORTS, .bits = BIT_ULL(w->port % NP_WORD_PORTS),
+	};
+
+	if (w->space)
+		np_want_look(w, &l);
+	return l.bits;
+}
+
 /*
  * Is the port that a search begins with free?  In a range with much room it is as a rule, and then
  * nothing else has to be looked at.
@@ -476,13 +503,10 @@ static bool np_pick_start_free(const struct np_cursor *c, struct np_net *nn,
 	if (c->pass != NP_PASS_FREE || c->done || !w->space || !w->addr || w->align > 1)
 		return false;
 	l.word = c->start / NP_WORD_PORTS;
-	/* As good as rcu_read_lock(), and less than a function. */
-	rcu_read_lock_sched();
+	np_rcu_lock();
 	l.bits = np_want_word(nn, w, l.word);
-	rcu_read_unlock_sched();
-	np_want_occs(w, np_look_occ, &l);
-	if (w->any < 0)
-		l.bits &= ~np_addr_word(w->addr, l.word);
+	np_rcu_unlock();
+	np_want_look(w, &l);
 	return l.bits & BIT_ULL(c->start % NP_WORD_PORTS);
 }
 

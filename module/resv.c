@@ -366,29 +366,60 @@ __flatten int np_resv_make_one(struct np_stock *s, struct netport_reserve *req, 
 static int np_resv_look(struct np_net *nn, struct np_want *w, const struct np_cursor *c)
 {
 	struct np_shard *shard = np_shard_of(nn, w->port);
+	struct np_space *space = w->space;
+	struct np_addr *addr = w->addr;
 	int err;
 
 	np_want_refill(w, c);
+	rcu_read_lock();
 	spin_lock_bh(&shard->lock);
+	if (!addr)
+		np_addr_peek(nn, w);
 	err = READ_ONCE(nn->dead) ? -ENETDOWN : np_table_check(shard, w, c);
 	spin_unlock_bh(&shard->lock);
+	rcu_read_unlock();
+	w->space = space;
+	w->addr = addr;
 	if (err < 0)
 		return err;
 	return c && !np_pick_fits(c, w, err) ? -EADDRINUSE : 0;
 }
 
-/* Look at one port, which nobody holds anything for. */
+/*
+ * Has nobody anything on a port that could be in the way?  Without the lock, under RCU; false if
+ * that can't be told so.
+ *
+ * What is read here one by one was so at once, if nothing has been taken meanwhile and nobody is
+ * at it now, who may have given back what he is about to take again.  Others have only given back.
+ */
+static bool np_resv_open(struct np_net *nn, struct np_want *w)
+{
+	struct np_shard *shard = np_shard_of(nn, w->port);
+	unsigned int seq = raw_seqcount_begin(&shard->taken);
+	bool open;
+
+	np_addr_peek(nn, w);
+	open = np_want_open(w);
+	/* Pairs with that in np_table_unlink(). */
+	smp_rmb();
+	open &= !spin_is_locked(&shard->lock);
+	/* Once it is dead all is given back. */
+	return !read_seqcount_retry(&shard->taken, seq) && open && !READ_ONCE(nn->dead);
+}
+
+/* Look at one port, without holding its address. */
 static int np_resv_look_once(struct np_net *nn, struct np_want *w)
 {
-	int err;
+	bool open;
 
-	rcu_read_lock();
-	do {
-		np_addr_peek(nn, w);
-		err = np_resv_look(nn, w, NULL);
-	} while (unlikely(!np_addr_alive(w)));
-	rcu_read_unlock();
-	return err;
+	np_rcu_lock();
+	open = np_resv_open(nn, w);
+	np_rcu_unlock();
+	if (open)
+		return 0;
+	w->space = NULL;
+	w->addr = NULL;
+	return np_resv_look(nn, w, NULL);
 }
 
 /* Look for a port. */

@@ -692,6 +692,7 @@ static bool np_spare_lacks(struct np_spare *spare)
 
 void np_table_exit(void)
 {
+	/* For these, and for the addresses and spaces of namespaces that are gone. */
 	rcu_barrier();
 	kmem_cache_destroy(np_port_cache);
 	kmem_cache_destroy(np_group_cache);
@@ -884,6 +885,8 @@ int np_table_link_at(struct np_shard *shard, struct np_bind *b, struct np_entry 
 		return -EAGAIN;
 	if (!a->any && !np_port_used(e, a->family))
 		np_occ_set(&sp->used[a->family], port);
+	/* Whoever begins to look from now on sees these. */
+	write_seqcount_invalidate(&shard->taken);
 
 	if (!e) {
 		b->e.kind = NP_LONE;
@@ -968,6 +971,8 @@ void np_table_unlink(struct np_shard *shard, struct np_bind *b)
 	struct np_addr *a = b->addr;
 
 	lockdep_assert_held(&shard->lock);
+	/* Whoever sees a port become free sees that the lock is held, see np_resv_open(). */
+	smp_wmb();
 	switch (b->e.kind) {
 	case NP_LONE:
 		np_unchain(shard, &b->e);
