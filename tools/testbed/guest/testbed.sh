@@ -205,7 +205,18 @@ tell_coverage() {
 	[ ! -d /tmp/gcov ] || tar -C /tmp/gcov -cz . | base64 | sed 's/^/@gcov /' >&3
 }
 
+# When it can't tell sysfs of a slab cache, for want of memory, the kernel forgets the name that it
+# has copied for that (sysfs_slab_add): that leak is its own.
+our_leaks() {
+	awk 'function tell() { if (ours) printf "%s", text }
+		/^unreferenced object/ { tell(); ours = 1; text = "" }
+		/sysfs_slab_add/ { ours = 0 }
+		{ text = text $0 "\n" }
+		END { tell() }' $KMEMLEAK
+}
+
 check_leaks() {
+	local leaks
 	if [ ! -e $KMEMLEAK ] || ! echo scan 2>/dev/null >$KMEMLEAK; then
 		tell status leak unchecked
 		return
@@ -214,9 +225,10 @@ check_leaks() {
 	# than 5 s.
 	sleep 6
 	echo scan >$KMEMLEAK
-	if grep -q . $KMEMLEAK; then
+	leaks=$(our_leaks)
+	if [ -n "$leaks" ]; then
 		tell status leak FAILED
-		head -n 60 $KMEMLEAK | sed 's/^/@text /' >&3
+		echo "$leaks" | head -n 60 | sed 's/^/@text /' >&3
 	else
 		tell status leak ok
 	fi
