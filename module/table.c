@@ -928,9 +928,11 @@ static void np_port_del(struct np_shard *shard, struct np_port *p, struct np_add
 	unsigned int i;
 
 	np_node_unlink(shard, p, a, node, link);
-	if (!a->any && list_empty(&p->nodes[a->family]))
+	if (!a->any) {
+		if (!list_empty(&p->nodes[a->family]))
+			return;
 		np_occ_clear(&a->space->used[a->family], p->e.port);
-
+	}
 	for (i = 0; i < NP_ANYS; i++)
 		if (p->any[i])
 			return;
