@@ -4,7 +4,8 @@
  * is full, so that a search doesn't read those.
  *
  * A word belongs to the shard of its ports and is written under that shard's lock.  It
- * is read without: a pick that is misled by an old word finds out under the lock.
+ * is read without: a pick that is misled by an old word finds out under the lock, and
+ * is-available knows when it may be, see np_resv_open().
  */
 #include <kunit/visibility.h>
 #include <linux/slab.h>
