@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0
-# module/keep.c: what is persistent goes with its owner
-/^static void np_resv_leave/,/^}/s/np_resv_is(r, NP_BIND_PERSISTENT)/false/
+# module/resv.c: what is persistent goes with its owner
+/^static bool np_resv_stay/,/^}/s/np_resv_is(r, NP_BIND_PERSISTENT)/false/
