@@ -181,7 +181,7 @@ enum np_shape {
 
 struct np_shard {
 	spinlock_t		lock;		/* see "Locks" above */
-	seqcount_spinlock_t	taken;		/* moves once a port's bits are set: np_resv_open() */
+	seqcount_spinlock_t	taken;		/* moves once a port is: np_resv_open() */
 	bool			unserved;	/* waiters left over, see wait.c */
 	u64			seq;		/* last token's upper part */
 	struct np_hash		table;		/* np_entry */
@@ -745,8 +745,9 @@ struct np_spare {
 
 /*
  * As rcu_read_lock(), which is a function where tasks in it can be preempted.  They can't be in
- * this, so nothing in between sleeps or takes a lock, which sleeps with PREEMPT_RT.  Where RCU's use
- * is checked that is for rcu_read_lock(), so there it's both.  Macros, for sparse counts by kinds.
+ * this, so nothing in between sleeps or takes a lock, which sleeps with PREEMPT_RT.  Where RCU's
+ * use is checked that is for rcu_read_lock(), so there it's both.  Macros, for sparse counts by
+ * kinds.
  */
 #define np_rcu_lock()				\
 	do {					\

@@ -79,8 +79,8 @@ outside=FILE_PATH_CHANGES		# MAINTAINERS is not ours
 outside+=,LINUX_VERSION_CODE		# one header bridges 6.1 and 6.12
 outside+=,CONSTANT_COMPARISON		# which takes KERNEL_VERSION() for a constant
 # In the module: initialisers and loops made by a macro use an argument twice; and what exports
-# into our namespace is defined somewhere.
-module=$outside,MACRO_ARG_REUSE,EXPORT_SYMBOL
+# into our namespace is defined somewhere; and what is asked of a lock isn't whether we have it.
+module=$outside,MACRO_ARG_REUSE,EXPORT_SYMBOL,USE_LOCKDEP
 # Tracepoints have a form of their own; and what they have in common are fields and assignments.
 trace=$module,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,OPEN_ENDED_LINE
 trace+=,PARENTHESIS_ALIGNMENT
