@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Reads two files that make bench has written, and prints where they differ: by more than 1 %,
-# or 5 % where each call begins at a random port, and of the peers, whose hash tables have another
-# random seed each time.  Fails if any does, or has what the other one hasn't.  What is measured by
-# wall clock, or told only, is left out, and the free pages that sockets take.
+# or 5 % where each call begins at a random port.  Fails if any does, or has what the other one
+# hasn't.  What is measured by wall clock, or told only, is left out.
 
 # The string or number that belongs to a name.
 function field(name,   s) {
@@ -46,10 +45,10 @@ function take(key, peer, x, within) {
 	sub(/.*"peers": \{/, "", peers)
 	sub(/\}.*/, "", peers)
 	n = split(peers, peer, /, */)
-	for (i = 1; i <= n && key != "memory_all"; i++) {
+	for (i = 1; i <= n; i++) {
 		split(peer[i], half, /: */)
 		gsub(/"/, "", half[1])
-		take(key, half[1], half[2], 5)
+		take(key, half[1], half[2], within)
 	}
 }
 
