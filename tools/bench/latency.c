@@ -160,6 +160,20 @@ static void list_all(void)
 	} while (l.count);
 }
 
+/* Ports on two addresses: what each needs comes from a fresh page of the slab cache now and then. */
+static void both(void)
+{
+	unsigned int i;
+	int file = owner();
+
+	for (i = 0; i < 5000; i++) {
+		hold(file, binding(OURS + 100, 10000 + i, 0));
+		hold(file, binding(OURS + 101, 10000 + i, 0));
+	}
+	hold_all(file);
+	close(file);
+}
+
 /* Many who share one port, below and on the any-address. */
 static void shared(unsigned int n)
 {
@@ -197,6 +211,7 @@ int main(int argc, char **argv)
 		batches();
 	}
 	list_all();
+	both();
 	shared(n / 10);
 	close(file);
 	return 0;
