@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Reads ./rows: prints "KEY PEER" for what matches one of the globs in PATTERNS, and for the
+# Reads ./rows: prints "KEY PEER TIMES" for what matches one of the globs in PATTERNS, and for the
 # rows that the goals of these refer to.  PART is "ratio cpusN" for ratios with so many CPUs,
 # "python" for what takes Python, or "others".
 
@@ -24,7 +24,7 @@ BEGIN { npatterns = split(patterns, pattern, " ") }
 
 /^#/ { next }
 
-{ order[++nrows] = $1; peers[$1] = $3; goal[$1] = $4 }
+{ order[++nrows] = $1; peers[$1] = $3; goal[$1] = $4; times[$1] = $2 ~ /peers vary/ ? 5 : 1 }
 
 { part_of[$1] = $2 == "ratio" ? "ratio " substr($1, 1, 5) : $2 ~ /Python/ ? "python" : "others" }
 
@@ -38,6 +38,6 @@ END {
 			continue
 		n = split("netport " peers[order[r]], peer, " ")
 		for (i = 1; i <= n; i++)
-			print order[r], peer[i]
+			print order[r], peer[i], peer[i] ~ /^(netport|floor)$/ ? 1 : times[order[r]]
 	}
 }

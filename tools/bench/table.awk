@@ -86,7 +86,9 @@ END {
 				best = x
 		}
 		ratio = best == "" || !known(ours) || !(ours + 0) || key == "control" ? "" : sprintf("%.2f", minimum ? ours / best : best / ours)
-		printf format, f[5] (f[2] ~ /^instructions/ ? "" : " [" f[2] "]"), short(ours),
+		unit = f[2]
+		sub(/,.*/, "", unit)
+		printf format, f[5] (unit == "instructions" ? "" : " [" unit "]"), short(ours),
 			short(value[key, "floor"]), short(value[key, "udp"]), short(value[key, "tcp"]), short(value[key, "gvisor"]),
 			ratio, goal == "" ? "" : (minimum ? ">= " : "") short(goal),
 			met == "true" ? "yes" : met == "false" ? "NO" : ""
