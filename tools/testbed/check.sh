@@ -151,6 +151,7 @@ try "libnetport(3) has the library's functions" "$TESTBED/man.sh" library || tru
 try "netport(4) has the header's commands and errors" "$TESTBED/man.sh" device || true
 try "netport(7) has the module's names" "$TESTBED/man.sh" admin || true
 try "promises name tests that are there" "$TESTBED/promises.sh" || true
+try "mutants change what is there" tools/fuzz/mutants.sh --check || true
 
 spdx() {
 	local f bad=0
