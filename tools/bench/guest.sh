@@ -80,6 +80,7 @@ shrink_slabs() {
 	for cache in /sys/kernel/slab/*/shrink; do
 		echo 1 >"$cache"
 	done
+	sleep 1		# some are freed after a grace period
 }
 
 once() {
