@@ -11,7 +11,7 @@
  * -------
  * Functions return 0 (or a count, a port, a length where that is said), or -1 with errno.
  * They print nothing, never exit, and a call that fails has changed nothing, as with the
- * command itself.
+ * command itself (netport_release_batch() may have released some).
  *
  * Threads and signals
  * -------------------

@@ -75,7 +75,7 @@ static struct partial **find(struct saving *s, const struct netport_entry *e)
 	return p;
 }
 
-/* What can be made again: what is being tested, held after its end or a stack's own can't. */
+/* What can be made again: what is being tested, held after its end, listening or connected can't. */
 static int save_entry(const struct netport_entry *e, void *arg)
 {
 	struct saving *s = arg;
@@ -138,6 +138,6 @@ const struct command command_save = {
 	.summary = "write a snapshot of what is reserved in this network namespace",
 	.details =
 		"To standard output, or to FILE: JSON, a reservation on each line.  Not in it are\n"
-		"candidates, holds, and what a stack in the kernel listens on.\n",
+		"candidates, holds, and what a stack in the kernel listens on or has connected.\n",
 	.run = save,
 };

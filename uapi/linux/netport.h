@@ -60,7 +60,7 @@
  * ------
  * Each has one meaning.  A call that fails has changed nothing, and its structure is as it
  * was.  (What it points at may be written: netport_terms.conflict, netport_batch.errors,
- * netport_list.entries.)  When several apply, EINVAL comes before EACCES and EPERM, these
+ * netport_list.entries.  NETPORT_IOC_RELEASE_BATCH may have released some.)  When several apply, EINVAL comes before EACCES and EPERM, these
  * before EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
  *
  *  EINVAL         malformed: an unknown flag, padding that is not zero, a family,
@@ -82,7 +82,8 @@
  *                 (module parameters max_per_owner, max_per_uid, max_per_netns, or the
  *                 sysctls of these names in net.netport, if they are less; each
  *                 port on each binding counts), the number of different wishes that
- *                 may wait for one port (%NETPORT_WISHES_MAX), or
+ *                 may wait for one port, or for a port of any range
+ *                 (%NETPORT_WISHES_MAX of one uid, 1024 of all), or
  *                 the number of reservations that one request may have to be
  *                 compared with one by one (4096), which only happens on a port
  *                 where some are for a device or a remote, or that equal it in
@@ -664,9 +665,9 @@ struct netport_ephemeral {
  * request all the same, for others who come by number.)  Ports of
  * net.ipv4.ip_local_reserved_ports are not picked, but can be reserved by number.
  *
- * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL (port 0), EACCES,
- * EDQUOT, ENOMEM, ENETDOWN; EPERM (NETPORT_OPT_PERSISTENT); EOPNOTSUPP and EADDRNOTAVAIL
- * (NETPORT_OPT_HOST_*).
+ * EINVAL, E2BIG, EFAULT, EADDRINUSE (port given), EADDRNOTAVAIL and EINTR (port 0),
+ * EACCES, EDQUOT, ENOMEM, ENETDOWN; EPERM (NETPORT_OPT_PERSISTENT); EOPNOTSUPP and
+ * EADDRNOTAVAIL (NETPORT_OPT_HOST_*).
  */
 #define NETPORT_IOC_RESERVE	_IOWR(NETPORT_IOC_MAGIC, 0x00, struct netport_reserve)
 
@@ -726,7 +727,7 @@ struct netport_ephemeral {
  * ends with the reservation, ETIMEDOUT, or EINTR when the process is killed; other signals
  * don't end it.
  *
- * As NETPORT_IOC_RESERVE, and ETIMEDOUT, EINTR, EOPNOTSUPP, EPERM (NETPORT_OPT_PERSISTENT).
+ * As NETPORT_IOC_RESERVE, and with a deadline ETIMEDOUT and EINTR.
  */
 #define NETPORT_IOC_REQUEST	_IOWR(NETPORT_IOC_MAGIC, 0x00, struct netport_request)
 
@@ -788,8 +789,8 @@ struct netport_ephemeral {
  * candidate it named.
  *
  * EINVAL (among others: a token of a reservation that is no candidate, or @cursor
- * is none of this request and candidate), E2BIG, EFAULT, EADDRNOTAVAIL, ENOENT, EACCES,
- * EDQUOT, ENOMEM, ENETDOWN; EPERM and EOPNOTSUPP as NETPORT_IOC_RESERVE.
+ * is none of this request and candidate), E2BIG, EFAULT, EADDRNOTAVAIL, EINTR, ENOENT,
+ * EACCES, EDQUOT, ENOMEM, ENETDOWN; EPERM and EOPNOTSUPP as NETPORT_IOC_RESERVE.
  */
 #define NETPORT_IOC_CANDIDATE	_IOWR(NETPORT_IOC_MAGIC, 0x03, struct netport_candidate)
 
@@ -851,8 +852,8 @@ struct netport_ephemeral {
  *		only_ipv4();
  *
  * EINVAL (also: a candidate, a block, or more than %NETPORT_BINDINGS_MAX bindings then),
- * E2BIG, EFAULT, ENOENT, EADDRINUSE, EADDRNOTAVAIL and EOPNOTSUPP (NETPORT_OPT_HOST_*),
- * EACCES, EDQUOT, ENOMEM, ENETDOWN.
+ * E2BIG, EFAULT, ENOENT (also: the namespace is gone), EADDRINUSE, EADDRNOTAVAIL and
+ * EOPNOTSUPP (NETPORT_OPT_HOST_*), EACCES, EDQUOT, ENOMEM, ENETDOWN (it goes meanwhile).
  */
 #define NETPORT_IOC_EXTEND	_IOWR(NETPORT_IOC_MAGIC, 0x08, struct netport_request)
 
@@ -876,7 +877,8 @@ struct netport_ephemeral {
  *	if (!ioctl(fd, NETPORT_IOC_REBIND, &move))
  *		now_at(move.reserve.binding.port);
  *
- * EINVAL (also: a candidate or a block), and the errors of NETPORT_IOC_EXTEND.
+ * EINVAL (also: a candidate or a block), EADDRNOTAVAIL and EINTR (port 0), and the errors of
+ * NETPORT_IOC_EXTEND.
  */
 #define NETPORT_IOC_REBIND	_IOWR(NETPORT_IOC_MAGIC, 0x09, struct netport_request)
 
@@ -943,7 +945,8 @@ struct netport_ephemeral {
  * It stays persistent.  Its token is found with NETPORT_IOC_LIST, by %NETPORT_STATE_ORPHAN.
  * Needs CAP_NET_ADMIN over the network namespace.
  *
- * E2BIG, EFAULT, EPERM, ENOENT, EADDRINUSE (as NETPORT_IOC_TRANSFER), EDQUOT, ENETDOWN.
+ * EINVAL, E2BIG, EFAULT, EPERM, ENOENT, EADDRINUSE (as NETPORT_IOC_TRANSFER), EDQUOT,
+ * ENETDOWN.
  */
 #define NETPORT_IOC_ADOPT	_IOWR(NETPORT_IOC_MAGIC, 0x0d, struct netport_token)
 
@@ -976,7 +979,7 @@ struct netport_ephemeral {
  *	    !ioctl(fd, NETPORT_IOC_GRANTED, &g))
  *		use(g.port, g.token);
  *
- * EINVAL, E2BIG, EFAULT, EACCES, EDQUOT, ENOMEM, ENETDOWN.
+ * EINVAL, E2BIG, EFAULT, EINTR, EACCES, EDQUOT, ENOMEM, ENETDOWN.
  */
 #define NETPORT_IOC_WISH	_IOWR(NETPORT_IOC_MAGIC, 0x0f, struct netport_request)
 
@@ -995,7 +998,7 @@ struct netport_ephemeral {
  *
  * If it has been granted and not been fetched, the reservation is released.
  *
- * E2BIG, EFAULT, ENOENT.
+ * EINVAL, E2BIG, EFAULT, ENOENT.
  */
 #define NETPORT_IOC_UNWISH	_IOWR(NETPORT_IOC_MAGIC, 0x11, struct netport_token)
 
@@ -1022,7 +1025,7 @@ struct netport_ephemeral {
  *
  * Entries with the same token are the bindings of a set, or the ports of a block.  Each
  * has what NETPORT_IOC_BATCH needs to reserve it again: restoring is a batch of those with
- * @state 0, in the order of their tokens, which on a port is that in which they were made, if
+ * @state 0 or %NETPORT_STATE_ORPHAN, in the order of their tokens, which on a port is that in which they were made, if
  * they weren't rebound or extended since.  A request has binding, options and label of one
  * entry; @terms.bindings has the other bindings of a set; a block has @terms.count.  (Bindings
  * of a set that differ in @options were added with NETPORT_IOC_EXTEND, and are to be again.)
