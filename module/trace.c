@@ -39,6 +39,8 @@ static void np_traced_bind(struct np_traced *t, struct np_bind *b)
 	t->owner = r->owner->id;
 	t->token = r->token;
 	t->state = np_resv_state(READ_ONCE(r->bind.e.flags));
+	if (np_resv_orphan(r))
+		t->state |= NETPORT_STATE_ORPHAN;
 	t->ifindex = b->ifindex;
 	t->protocol = b->addr->space->protocol;
 	t->port = b->e.port;

@@ -3,8 +3,9 @@
  * Tracepoints: what becomes of reservations.  Included by trace.c alone, which all others call
  * through netport_priv.h.
  *
- * There is an event for each port on each binding.  Addresses are IPv6, or IPv4-mapped; "any"
- * is ::ffff:0.0.0.0 for IPv4 and :: for the others, which families tells apart.
+ * What is there, gone or held is an event for each port on each binding; what is picked, refused or
+ * waited for is one for the request.  Addresses are IPv6, or IPv4-mapped; "any" is ::ffff:0.0.0.0
+ * for IPv4 and :: for the others, which families tells apart.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM netport

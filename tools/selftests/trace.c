@@ -273,8 +273,8 @@ TEST_F(trace, the_end_of_an_owner)
 		snprintf(text, sizeof(text), "port=%u owner=%llu why=close", 1000 + i, self->id);
 		EXPECT_EQ(1, events_of(self->l, "release", text)) TH_LOG("%s", text);
 	}
-	snprintf(text, sizeof(text), "port=2000 token=%llu owner=%llu how=orphan", self->token,
-		 self->id);
+	snprintf(text, sizeof(text), "port=2000 token=%llu owner=%llu state=orphan how=orphan",
+		 self->token, self->id);
 	EXPECT_EQ(1, events_of(self->l, "reserve", text));
 	EXPECT_EQ(1, events_of(self->l, "release", "port=2001 protocol=6 why=close"));
 	EXPECT_EQ(1, events_of(self->l, "release", "port=2001 protocol=17 why=close"));
@@ -285,10 +285,10 @@ TEST_F(trace, the_end_of_an_owner)
 	NEXT("reserve", "port=2000 token=%llu owner=%llu how=adopt", self->token,
 	     info(self->fd).owner);
 	close(self->fd);
-	NEXT("reserve", "port=2000 how=orphan");
+	NEXT("reserve", "port=2000 state=orphan how=orphan");
 	self->fd = owner();
 	ASSERT_EQ(0, release(self->fd, self->token));
-	NEXT("release", "port=2000 token=%llu why=admin", self->token);
+	NEXT("release", "port=2000 token=%llu state=orphan why=admin", self->token);
 	END(43, 43);
 }
 
