@@ -465,7 +465,6 @@ void np_addr_put_many(struct np_addr *a, unsigned int n)
 	atomic_sub(n - 1, a->any ? &a->space->ref : &a->ref);
 	np_addr_put(a);
 }
-EXPORT_SYMBOL_IF_KUNIT(np_addr_put_many);
 
 /* the ports of an address: a few, or a bitmap */
 
@@ -701,7 +700,6 @@ int np_addrs_init(struct np_net *nn)
 	spin_lock_init(&nn->addr_lock);
 	return rhashtable_init(&nn->addrs, &np_addr_params);
 }
-EXPORT_SYMBOL_IF_KUNIT(np_addrs_init);
 
 static void np_addr_free_idle(void *ptr, void *arg)
 {
@@ -722,4 +720,3 @@ void np_addrs_destroy(struct np_net *nn)
 		np_space_free(sp);
 	xa_destroy(&nn->spaces);
 }
-EXPORT_SYMBOL_IF_KUNIT(np_addrs_destroy);

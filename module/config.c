@@ -74,7 +74,6 @@ void np_config_range(const struct np_net *nn, u16 protocol, u16 *low, u16 *high)
 	}
 	rcu_read_unlock();
 }
-EXPORT_SYMBOL_IF_KUNIT(np_config_range);
 
 /**
  * np_config_floor() - the first port of a protocol that needs no capability
@@ -116,7 +115,6 @@ u64 np_config_reserved(const struct np_net *nn, u16 protocol, unsigned int word)
 		return np_net_reserved(nn, word);
 	return c->some ? c->reserved[word] : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(np_config_reserved);
 
 /**
  * np_config_get() - how ports of a protocol are given out

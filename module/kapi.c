@@ -173,7 +173,7 @@ EXPORT_SYMBOL_NETPORT(netport_release_request);
  * Context: Any; with a deadline or NETPORT_OPT_HOST_* only where @gfp may sleep, else
  * -EINVAL.  Where it can't, the bound of NETPORT_ATOMIC_PROBES holds.
  *
- * Return: 0 or an error of NETPORT_IOC_REQUEST but EACCES and EPERM.
+ * Return: 0 or an error of NETPORT_IOC_REQUEST but EPERM, and EACCES only from the host.
  */
 int netport_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp)
 {
@@ -651,10 +651,11 @@ EXPORT_SYMBOL_NETPORT(netport_available);
  *	else if (cand.reserve.token)
  *		netport_release(owner, cand.reserve.token);
  *
- * Context: Any.  Sleeps only if @gfp may.  No lock is kept.
+ * Context: Any; with NETPORT_OPT_HOST_* only where @gfp may sleep, else -EINVAL.  No lock is kept.
  *
  * Return: 0, -EINVAL, -EADDRNOTAVAIL (and the candidate in @cand->reserve.token is still
- * held), -ENOENT, -EDQUOT, -ENOMEM, -ENETDOWN or -EINTR.
+ * held), -ENOENT, -EDQUOT, -ENOMEM, -ENETDOWN or -EINTR; with NETPORT_OPT_HOST_* -EOPNOTSUPP and
+ * -EACCES, too.
  */
 int netport_candidate(struct netport_owner *owner, struct netport_candidate *cand, gfp_t gfp)
 {
@@ -754,8 +755,8 @@ EXPORT_SYMBOL_NETPORT(netport_pick);
  * @test: asked about each port once, from a random one on
  * @arg: for @test
  *
- * The search of the PortManager by itself: no table is asked, whether that is the
- * namespace's own or the list of reserved ports.
+ * The search by itself: no table is asked, whether that is the namespace's own or the list of
+ * reserved ports.
  *
  * ::
  *

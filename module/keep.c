@@ -147,8 +147,8 @@ static int np_release_of(struct np_net *nn, struct netport_owner *owner, u64 tok
  *
  * Return: 0 or an error of NETPORT_IOC_RELEASE.
  */
-__flatten int np_release_token(struct netport_owner *owner, const struct netport_release *rel,
-			       gfp_t gfp)
+static __flatten int np_release_token(struct netport_owner *owner,
+				      const struct netport_release *rel, gfp_t gfp)
 {
 	int err = np_release_of(owner->nn, owner, rel->token, rel, gfp);
 
@@ -430,4 +430,3 @@ void np_owner_destroy(struct netport_owner *owner)
 	np_host_flush();
 	np_owner_end(owner);
 }
-EXPORT_SYMBOL_IF_KUNIT(np_owner_destroy);

@@ -1185,7 +1185,6 @@ void np_want_port(struct np_want *w, u16 port);
 void np_want_again(struct np_want *w, struct np_bind *b, struct np_user *user);
 
 /* table.c */
-u32 np_entry_hash(struct hlist_node *node);
 struct np_port *np_bind_port(struct np_shard *shard, struct np_bind *b);
 struct np_group *np_bind_group(struct np_shard *shard, struct np_bind *b);
 int np_table_check(struct np_shard *shard, struct np_want *w, bool exact);
@@ -1422,7 +1421,6 @@ void np_resv_serve_later(struct np_net *nn, struct np_resv *r);
 void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone why);
 struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
 				     struct np_part *part, int *left);
-void np_parts_free(struct np_net *nn, struct list_head *parts);
 void np_resv_free(struct np_resv *r);
 
 #define NP_STOCK_SIZE	32
@@ -1472,7 +1470,6 @@ int np_plan_host_start(struct np_plan *p, gfp_t gfp);
 int np_plan_look(struct np_plan *p, const struct np_cursor *c, u16 port, gfp_t gfp);
 int np_plan_next(struct np_plan *p);
 int np_plan_run(struct np_plan *p, gfp_t gfp);
-bool np_request_plain(const struct netport_request *req);
 int np_request_as(struct netport_owner *owner, struct np_user *user,
 		  struct netport_request *req, gfp_t gfp);
 int np_request(struct netport_owner *owner, struct netport_request *req, gfp_t gfp);
@@ -1538,7 +1535,6 @@ int np_attach(struct netport_owner *owner, u64 token, void *priv, gfp_t gfp);
 int np_detach(struct netport_owner *owner, u64 token);
 
 /* state.c */
-void np_bind_set_state(struct np_bind *b, u16 state);
 int np_state_check(const struct np_plan *p);
 int np_set_state(struct netport_owner *owner, u64 token, enum netport_state state);
 
@@ -1567,7 +1563,6 @@ int np_resv_candidate_done(struct netport_owner *owner, u64 old, u64 new);
 int np_resv_accept(struct netport_owner *owner, u64 token);
 
 /* keep.c */
-int np_release_token(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_release(struct netport_owner *owner, const struct netport_release *rel, gfp_t gfp);
 int np_release_tokens(struct netport_owner *owner, const u64 *tokens, u32 n,
 		      struct netport_release *rel, u32 *done, gfp_t gfp);

@@ -239,7 +239,7 @@ int np_plan_run(struct np_plan *p, gfp_t gfp)
 }
 
 /* Without terms: what np_resv_make() can do. */
-bool np_request_plain(const struct netport_request *req)
+static bool np_request_plain(const struct netport_request *req)
 {
 	return !(req->reserve.options & ~NETPORT_OPT_TUPLE) && np_terms_empty(&req->terms);
 }

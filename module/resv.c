@@ -76,7 +76,7 @@ struct np_part *np_parts_unlink_port(struct np_net *nn, struct list_head *parts,
  * @nn: namespace
  * @parts: np_part.link of parts that nobody else finds any more
  */
-noinline void np_parts_free(struct np_net *nn, struct list_head *parts)
+static noinline void np_parts_free(struct np_net *nn, struct list_head *parts)
 {
 	struct np_part *part, *next;
 	int left = NP_SERVE_MAX;

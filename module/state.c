@@ -12,7 +12,7 @@
  * @b: the binding, not counted in the table
  * @state: flags of its reservation
  */
-void np_bind_set_state(struct np_bind *b, u16 state)
+static void np_bind_set_state(struct np_bind *b, u16 state)
 {
 	u8 share = np_bind_asked(b);
 

@@ -42,7 +42,7 @@ static u32 np_hash_member(const struct np_addr *a, u16 port, const struct in6_ad
  *
  * Return: its hash.
  */
-u32 np_entry_hash(struct hlist_node *node)
+static u32 np_entry_hash(struct hlist_node *node)
 {
 	struct np_entry *e = hlist_entry(node, struct np_entry, chain);
 	struct np_bind *b;
@@ -66,7 +66,6 @@ u32 np_entry_hash(struct hlist_node *node)
 		return np_hash_tuple(b->addr, e->port, &b->remote, e->rport);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(np_entry_hash);
 
 static void np_chain(struct np_shard *shard, struct np_entry *e)
 {
