@@ -159,6 +159,80 @@ static void concurrency_release__once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
 }
 
+/* All release by what was reserved, which each has once */
+
+static void conc_release_equal(void *arg, unsigned int nr)
+{
+	struct conc_claim *c = arg;
+	struct netport_reserve req;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	prandom_seed_state(&rnd, nr);
+	for (i = 0; i < kit_rounds(3000, 200); i++) {
+		req = c->req[0];
+		req.binding.port = 1000;
+		if (netport_reserve(c->owner[0], &req, GFP_KERNEL) ||
+		    netport_release_binding(c->owner[0], &req.binding, 0))
+			atomic_inc(&c->strange);
+		kit_yield(&rnd);
+	}
+}
+
+/* There is always one of those that are equal, so nobody is told that there is none. */
+static void concurrency_release_binding__of_equals(struct kunit *test)
+{
+	static const struct conc_forms shared = { .text = { "10.0.0.1 LB" } };
+	struct conc_claim *c = conc_claim_init(test, &shared);
+
+	kit_threads(test, conc_release_equal, c, KIT_THREADS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
+/* One owner is refused all the time, for its own limit; the other has room */
+
+static void conc_charge(void *arg, unsigned int nr)
+{
+	struct conc_claim *c = arg;
+	struct rnd_state rnd;
+	unsigned int i;
+	int err;
+
+	prandom_seed_state(&rnd, nr);
+	for (i = 0; i < kit_rounds(20000, 1000); i++) {
+		err = np_owner_charge(c->owner[nr % 2], nr % 2 ? 1024 : 1);
+		if (!err)
+			np_owner_uncharge(c->owner[0], 1);
+		if (!err != !(nr % 2))
+			atomic_inc(&c->strange);
+		if (!(i % 16))
+			kit_yield(&rnd);
+	}
+}
+
+static void concurrency_charge__refused_counts_at_no_time(struct kunit *test)
+{
+	struct conc_claim *c = conc_claim_init(test, &conc_forms[0]);
+	struct netport_owner *limited = np_owner_create(&init_net, kit_uid(KIT_BOB), false);
+	struct np_net *nn = kit_of(test)->nn;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, limited);
+	for (i = 1; i < KIT_THREADS; i += 2)
+		c->owner[i] = limited;
+	for (i = 0; i < KIT_THREADS; i += 2)
+		c->owner[i] = kit_owner(test, KIT_ALICE);
+	nn->max[NP_PER_OWNER] = 1000;
+	nn->max[NP_PER_NETNS] = 1000;
+	kit_threads(test, conc_charge, c, KIT_THREADS);
+	nn->max[NP_PER_OWNER] = NP_LIMIT_NONE;
+	nn->max[NP_PER_NETNS] = NP_LIMIT_NONE;
+	netport_owner_destroy(limited);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->strange), 0);
+	KUNIT_EXPECT_EQ(test, kit_held(test), 0);
+}
+
 /* All pick from one range */
 
 static void conc_pick(void *arg, unsigned int nr)
@@ -745,6 +819,8 @@ static struct kunit_case concurrency_test_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(concurrency_reserve__winners, conc_form_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_SLOW(concurrency_release__once),
+	KUNIT_CASE_SLOW(concurrency_release_binding__of_equals),
+	KUNIT_CASE_SLOW(concurrency_charge__refused_counts_at_no_time),
 	KUNIT_CASE_SLOW(concurrency_pick__all_ports),
 	KUNIT_CASE_SLOW(concurrency_candidate__held_by_one),
 	KUNIT_CASE_SLOW(concurrency_addr__come_and_go),

@@ -117,7 +117,8 @@ EXPORT_SYMBOL_NETPORT(netport_release);
  *
  * Context: Any.
  *
- * Return: 0, -ENOENT or -EINVAL.
+ * Return: 0, -ENOENT, -EINVAL or -EDQUOT: too many equal ones that are held after their release, or
+ * parts of sets, to find one that is neither.
  */
 int netport_release_binding(struct netport_owner *owner,
 			    const struct netport_binding *binding, u32 options)

@@ -73,8 +73,10 @@ static bool np_resv_releasable(const struct np_resv *r, const struct netport_own
 		       np_resv_is(r, NP_BIND_HELD) || np_resv_orphan(r);
 }
 
+/* @named: what it has to be, if not NULL. */
 static noinline int np_release_hold(struct np_net *nn, const struct netport_owner *owner,
-				    u64 token, u32 ms, bool port, gfp_t gfp)
+				    u64 token, const struct np_want *named, u32 ms, bool port,
+				    gfp_t gfp)
 {
 	struct np_moved *m = NULL;
 	struct np_resv *r;
@@ -91,7 +93,8 @@ static noinline int np_release_hold(struct np_net *nn, const struct netport_owne
 		err = -ENOENT;
 		r = np_resv_lock(nn, owner, token, &shards);
 		if (r) {
-			if (np_resv_releasable(r, owner) && !np_resv_is(r, NP_BIND_HELD))
+			if (np_resv_releasable(r, owner) && !np_resv_is(r, NP_BIND_HELD) &&
+			    (!named || np_bind_named(np_resv_bind(r, NULL), named, owner)))
 				err = !m || np_moved_same(m, r, true) ? 0 : -EAGAIN;
 			if (!err) {
 				/* Before its share flags go: its place depends on them. */
@@ -134,9 +137,36 @@ static int np_release_of(struct np_net *nn, struct netport_owner *owner, u64 tok
 			 const struct netport_release *rel, gfp_t gfp)
 {
 	if (rel->hold)
-		return np_release_hold(nn, owner, token, rel->hold,
+		return np_release_hold(nn, owner, token, NULL, rel->hold,
 				       rel->options & NETPORT_RELEASE_PORT, gfp);
 	return owner ? np_resv_release(owner, token) : np_release_left(nn, token);
+}
+
+/* By what was reserved.  Others may have released or changed it between finding it and its end. */
+static int np_release_named(struct netport_owner *owner, const struct netport_release *rel,
+			    gfp_t gfp)
+{
+	struct np_net *nn = owner->nn;
+	struct np_want w;
+	u64 token;
+	int err;
+
+	err = np_want_init(&w, owner->user, &rel->binding, rel->options & NETPORT_OPT_TUPLE);
+	if (err)
+		return err;
+	if (!w.port)
+		return -EINVAL;
+	np_addr_find(nn, &w);
+	do {
+		err = w.addr ? np_resv_named(owner, &w, &token) : -ENOENT;
+		if (err)
+			break;
+		err = rel->hold ? np_release_hold(nn, owner, token, &w, rel->hold,
+						  rel->options & NETPORT_RELEASE_PORT, gfp) :
+				  np_resv_drop_named(owner, &w, token);
+	} while (err == -ENOENT);
+	np_addr_unfind(&w);
+	return err;
 }
 
 /**
@@ -227,19 +257,15 @@ static bool np_release_plain(const struct netport_release *rel)
 static noinline int np_release_any(struct netport_owner *owner, const struct netport_release *rel,
 				   gfp_t gfp)
 {
-	u64 token = rel->token;
 	int err;
 
 	err = np_release_check(rel);
 	if (err)
 		return err;
-	if (!token) {
-		err = np_resv_named(owner, &rel->binding, rel->options & NETPORT_OPT_TUPLE,
-				    &token);
-		return err ?: np_release_of(owner->nn, owner, token, rel, gfp);
-	}
+	if (!rel->token)
+		return np_release_named(owner, rel, gfp);
 	if (rel->count)
-		return np_release_part(owner, token, rel->port, rel->count, gfp);
+		return np_release_part(owner, rel->token, rel->port, rel->count, gfp);
 	return np_release_token(owner, rel, gfp);
 }
 

@@ -1197,6 +1197,7 @@ int np_table_listeners(struct np_shard *shard, struct np_want *w);
 void np_table_suspend(struct np_shard *shard, struct np_bind *b);
 void np_table_resume(struct np_shard *shard, struct np_bind *b);
 void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bind *new);
+bool np_bind_named(struct np_bind *b, const struct np_want *w, const struct netport_owner *owner);
 struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 			      const struct netport_owner *owner);
 int np_spare_fill(struct np_spare *spare, gfp_t gfp);
@@ -1458,8 +1459,8 @@ int np_resv_available(struct netport_owner *owner, const struct netport_reserve 
 int np_resv_drop(struct netport_owner *owner, u64 token);
 unsigned int np_resv_drop_some(struct netport_owner *owner, const u64 *tokens, unsigned int n);
 int np_resv_release(struct netport_owner *owner, u64 token);
-int np_resv_named(struct netport_owner *owner, const struct netport_binding *b, u32 options,
-		  u64 *token);
+int np_resv_named(struct netport_owner *owner, const struct np_want *w, u64 *token);
+int np_resv_drop_named(struct netport_owner *owner, const struct np_want *w, u64 token);
 bool np_resv_sweep(struct netport_owner *owner, unsigned int nr);
 void np_resv_drain(struct np_net *nn);
 

@@ -39,6 +39,9 @@ void np_resv_unpublish(struct np_shard *shard, struct np_resv *r, enum np_gone w
 	else
 		np_parts_retire(r->owner->nn, &np_resv_wide(r)->parts);
 	np_resv_retract(shard, r);
+	/* What is left of it in the table names nothing any more. */
+	if (unlikely(np_resv_is(r, NP_BIND_WIDE)))
+		WRITE_ONCE(np_resv_wide(r)->nparts, 0);
 }
 
 /**
@@ -604,39 +607,52 @@ int np_resv_release(struct netport_owner *owner, u64 token)
 /**
  * np_resv_named() - the reservation that is named by what was reserved
  * @owner: whose
- * @b: the binding, as it was reserved
- * @options: NETPORT_OPT_TUPLE, if it was reserved with that
+ * @w: the binding, as it was reserved, with its address
  * @token: result: one of them, if there are several
  *
- * Return: 0, -ENOENT or -EINVAL.
+ * Return: 0, -ENOENT or -EDQUOT, as np_table_find().
  */
-noinline int np_resv_named(struct netport_owner *owner, const struct netport_binding *b,
-			   u32 options, u64 *token)
+int np_resv_named(struct netport_owner *owner, const struct np_want *w, u64 *token)
 {
-	struct np_bind *found = NULL;
-	struct np_shard *shard;
-	struct np_want w;
+	struct np_shard *shard = np_shard_of(owner->nn, w->port);
+	struct np_bind *found;
 	int err;
 
-	err = np_want_init(&w, owner->user, b, options);
-	if (err)
-		return err;
-	if (!w.port)
-		return -EINVAL;
 	if (READ_ONCE(owner->nn->dead))
 		return -ENOENT;
+	spin_lock_bh(&shard->lock);
+	found = np_table_find(shard, w, owner);
+	err = found ? PTR_ERR_OR_ZERO(found) : -ENOENT;
+	if (!err)
+		*token = np_bind_resv(found)->token;
+	spin_unlock_bh(&shard->lock);
+	return err;
+}
 
-	np_addr_find(owner->nn, &w);
-	if (w.addr) {
-		shard = np_shard_of(owner->nn, w.port);
-		spin_lock_bh(&shard->lock);
-		found = np_table_find(shard, &w, owner);
-		if (found)
-			*token = np_bind_resv(found)->token;
-		spin_unlock_bh(&shard->lock);
-	}
-	np_addr_unfind(&w);
-	return found ? 0 : -ENOENT;
+/**
+ * np_resv_drop_named() - release what np_resv_named() has found
+ * @owner: whose
+ * @w: the binding
+ * @token: its name
+ *
+ * Return: 0, or -ENOENT if it is gone meanwhile, or something else.
+ */
+int np_resv_drop_named(struct netport_owner *owner, const struct np_want *w, u64 token)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, token);
+	struct np_resv *r;
+
+	spin_lock_bh(&shard->lock);
+	r = np_resv_find(shard, owner, token);
+	if (r && !np_bind_named(np_resv_bind(r, NULL), w, owner))
+		r = NULL;
+	if (r)
+		np_resv_unpublish(shard, r, NP_GONE_CALL);
+	spin_unlock_bh(&shard->lock);
+	if (!r)
+		return -ENOENT;
+	np_resv_free(r);
+	return 0;
 }
 
 /* The owner of a reservation goes; a persistent one stays, and keeps what is left of its owner. */

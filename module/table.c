@@ -997,10 +997,11 @@ static bool np_bind_whole(struct np_bind *b)
 {
 	struct np_resv *r = np_bind_resv(b);
 
-	if (np_resv_is(r, NP_BIND_HELD))
+	/* Nor is what has ended, or hasn't reached its caller yet. */
+	if (np_resv_is(r, NP_BIND_HELD | NP_BIND_UNCHARGED))
 		return false;
 	return !np_resv_is(r, NP_BIND_WIDE) ||
-	       (np_resv_wide(r)->nparts == 1 && np_resv_wide(r)->count == 1);
+	       (READ_ONCE(np_resv_wide(r)->nparts) == 1 && np_resv_wide(r)->count == 1);
 }
 
 /**
@@ -1077,8 +1078,13 @@ void np_table_replace(struct np_shard *shard, struct np_bind *old, struct np_bin
 }
 EXPORT_SYMBOL_IF_KUNIT(np_table_replace);
 
-static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
-			  const struct netport_owner *owner)
+/**
+ * np_bind_named() - is a binding what an owner made with this request, and all of it?
+ * @b: the binding
+ * @w: the request, with its address
+ * @owner: the owner
+ */
+bool np_bind_named(struct np_bind *b, const struct np_want *w, const struct netport_owner *owner)
 {
 	return b->addr == w->addr && b->e.port == w->port && b->e.rport == w->rport &&
 	       np_bind_asked(b) == w->share && b->ifindex == w->ifindex &&
@@ -1093,11 +1099,14 @@ static bool np_bind_equal(struct np_bind *b, const struct np_want *w,
  * @w: the request, with its address
  * @owner: the owner
  *
- * Return: the binding, one of them if several are equal, or NULL.
+ * Return: the binding, one of them if several are equal, NULL if there is none, or -EDQUOT as an
+ * ERR_PTR, if NP_COMPARE_MAX that are chained together aren't it: what the owner has released with
+ * a hold, or parts of sets.
  */
 struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 			      const struct netport_owner *owner)
 {
+	unsigned int left = NP_COMPARE_MAX;
 	struct np_addr *a = w->addr;
 	struct np_entry *e;
 	u32 hash;
@@ -1109,15 +1118,17 @@ struct np_bind *np_table_find(struct np_shard *shard, const struct np_want *w,
 	if (!e)
 		return NULL;
 	if (e->kind != NP_GROUP)
-		return np_bind_equal(np_entry_bind(e), w, owner) ? np_entry_bind(e) : NULL;
+		return np_bind_named(np_entry_bind(e), w, owner) ? np_entry_bind(e) : NULL;
 
 	hash = w->flags & NP_BIND_FULL ?
 	       np_hash_tuple(a, w->port, &w->remote, w->rport) :
 	       np_hash_member(a, w->port, &w->remote, w->ifindex, w->share, owner);
 	np_hash_for_each_entry(e, &shard->table, hash, chain) {
 		if ((e->kind == NP_MEMBER || e->kind == NP_TUPLE) &&
-		    np_bind_equal(np_entry_bind(e), w, owner))
+		    np_bind_named(np_entry_bind(e), w, owner))
 			return np_entry_bind(e);
+		if (!left--)
+			return ERR_PTR(-EDQUOT);
 	}
 	return NULL;
 }

@@ -178,6 +178,46 @@ TEST_F(hold, thousands_at_once)
 	EXPECT_EQ(0, reserve(self->other, last));
 }
 
+/* They are chained where one that isn't held would be: looking for that one isn't endless. */
+TEST_F(hold, named_among_thousands)
+{
+	enum { N = 5, STEP = 1000 };
+	static struct netport_request req[STEP];
+	static __u64 token[N * STEP];
+	struct netport_batch b = {
+		.requests = (uintptr_t)req, .count = STEP, .size = sizeof(req[0]),
+	};
+	struct netport_tokens t = { .count = STEP, .hold = LONG };
+	unsigned int i, j;
+
+	for (i = 0; i < N * STEP; i += STEP) {
+		for (j = 0; j < STEP; j++)
+			req[j] = ask_for("udp 4 *:2000 LB", 0);
+		ASSERT_EQ(0, command(self->fd, NETPORT_IOC_BATCH, &b));
+		for (j = 0; j < STEP; j++)
+			token[i + j] = req[j].reserve.token;
+	}
+	for (i = 0; i < 4 * STEP; i += STEP) {
+		t.tokens = (uintptr_t)&token[i];
+		ASSERT_EQ(0, command(self->fd, NETPORT_IOC_RELEASE_BATCH, &t));
+	}
+	EXPECT_EQ(ENOENT, release_key(self->fd, "udp 4 *:2000"));
+	t.tokens = (uintptr_t)&token[4 * STEP];
+	ASSERT_EQ(0, command(self->fd, NETPORT_IOC_RELEASE_BATCH, &t));
+	EXPECT_EQ(EDQUOT, release_key(self->fd, "udp 4 *:2000"));
+	EXPECT_EQ(ENOENT, release_key(self->fd, "udp 4 *:2000 LB"));
+	EXPECT_EQ(N * STEP, list_all(self->other)->n);
+	/* Root ends them. */
+	t.hold = 0;
+	for (i = 0; i < N * STEP; i += STEP) {
+		t.tokens = (uintptr_t)&token[i];
+		ASSERT_EQ(0, command(self->fd, NETPORT_IOC_RELEASE_BATCH, &t));
+		EXPECT_EQ(STEP, t.done);
+	}
+	EXPECT_EQ(ENOENT, release_key(self->fd, "udp 4 *:2000"));
+	EXPECT_EQ(0, list_all(self->other)->n);
+}
+
 TEST_F(hold, the_longest)
 {
 	ASSERT_EQ(0, reserve_token(self->fd, "tcp 4 *:80", &self->token));

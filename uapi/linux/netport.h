@@ -751,8 +751,9 @@ struct netport_ephemeral {
  * It counts for the limits of uid and namespace until then.
  *
  * EINVAL (also: a part of what is no block), E2BIG, EFAULT, ENOENT (also: a part that isn't
- * all there any more); ENOMEM (%NETPORT_RELEASE_PORT, or a part of a block), and then it's
- * still held.
+ * all there any more); EDQUOT (by binding: 4096 equal ones that this owner has released with a
+ * hold, or has in sets, are in the way of finding it); ENOMEM (%NETPORT_RELEASE_PORT, or a part of a
+ * block), and then it's still held.
  */
 #define NETPORT_IOC_RELEASE	_IOWR(NETPORT_IOC_MAGIC, 0x01, struct netport_release)
 
