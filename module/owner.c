@@ -153,13 +153,16 @@ static bool np_below(atomic_t *count, unsigned int max, unsigned int n)
 	return used <= max && n <= max - used;
 }
 
-/* Take so many of a limit. */
+/* Take so many of a limit; what is more isn't counted for a moment, or others were refused by it. */
 static bool np_take(atomic_t *count, unsigned int max, unsigned int n)
 {
-	if ((unsigned int)atomic_add_return(n, count) <= max)
-		return true;
-	atomic_sub(n, count);
-	return false;
+	int used = atomic_read(count);
+
+	do {
+		if ((unsigned int)used + n > max)
+			return false;
+	} while (!atomic_try_cmpxchg(count, &used, used + n));
+	return true;
 }
 
 /**
@@ -221,11 +224,12 @@ static void np_owner_recharge(struct netport_owner *owner, unsigned int n)
  */
 int np_owner_charge(struct netport_owner *owner, unsigned int n)
 {
-	if (!np_take(&owner->nn->count, np_max_per_netns(owner->nn), n))
+	/* What is refused for its own limits doesn't count for others at any time. */
+	if (np_owner_charge_own(owner, n))
 		return -EDQUOT;
-	if (!np_owner_charge_own(owner, n))
+	if (np_take(&owner->nn->count, np_max_per_netns(owner->nn), n))
 		return 0;
-	atomic_sub(n, &owner->nn->count);
+	np_owner_uncharge_own(owner, n);
 	return -EDQUOT;
 }
 EXPORT_SYMBOL_IF_KUNIT(np_owner_charge);
