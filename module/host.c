@@ -16,6 +16,8 @@
 #include <linux/net.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <net/inet_connection_sock.h>
+#include <net/inet_hashtables.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -311,6 +313,18 @@ static void np_host_reap(struct work_struct *work)
 	np_host_close_dead();
 }
 
+/* TCP keeps with a port for whose sockets it needn't look at all that are bound: have it look. */
+static void np_host_forget_uid(struct sock *sk)
+{
+	struct inet_hashinfo *info = sock_net(sk)->ipv4.tcp_death_row.hashinfo;
+	u32 bucket = inet_bhashfn(sock_net(sk), inet_sk(sk)->inet_num, info->bhash_size);
+	struct inet_bind_hashbucket *head = &info->bhash[bucket];
+
+	spin_lock_bh(&head->lock);
+	inet_csk(sk)->icsk_bind_hash->fastreuseport = 0;
+	spin_unlock_bh(&head->lock);
+}
+
 /**
  * np_host_set_uid() - a socket is another user's now
  * @host: the socket, or NULL
@@ -318,8 +332,11 @@ static void np_host_reap(struct work_struct *work)
  */
 void np_host_set_uid(struct np_host *host, kuid_t uid)
 {
-	if (host)
-		np_host_own(host->sock, uid);
+	if (!host)
+		return;
+	np_host_own(host->sock, uid);
+	if (host->sock->sk->sk_protocol == IPPROTO_TCP)
+		np_host_forget_uid(host->sock->sk);
 }
 
 /**

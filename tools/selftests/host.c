@@ -607,6 +607,24 @@ TEST_F(host, shares_with_its_new_owners_uid)
 	EXPECT_EQ(0, host_try("udp 4 127.0.0.1:2000"));
 }
 
+/* TCP keeps the uid with the port, too, for as long as it has nothing to look at. */
+TEST_F(host, shares_no_more_with_its_old_owners_uid)
+{
+	int from = owner_as(UID), to = owner_as(UID2);
+
+	ASSERT_EQ(0, hold_host(from, "tcp 4 127.0.0.1:2000 LB", &self->token));
+	ASSERT_EQ(0, transfer(from, self->token, to));
+	EXPECT_EQ(EADDRINUSE, host_try_as(UID, "tcp 4 127.0.0.1:2000 LB"));
+	EXPECT_EQ(0, host_try_as(UID2, "tcp 4 127.0.0.1:2000 LB"));
+	EXPECT_EQ(EADDRINUSE, host_try_as(UID, "tcp 4 127.0.0.1:2000 LB"));
+	ASSERT_EQ(0, transfer(to, self->token, from));
+	EXPECT_EQ(EADDRINUSE, host_try_as(UID2, "tcp 4 127.0.0.1:2000 LB"));
+	EXPECT_EQ(0, host_try_as(UID, "tcp 4 127.0.0.1:2000 LB"));
+	close(to);
+	close(from);
+	EXPECT_EQ(0, host_try("tcp 4 127.0.0.1:2000"));
+}
+
 /* the port, for those who send to it */
 
 /* A number of /proc/net/udp's line for a port: 0 what is sent, 1 what is received. */
