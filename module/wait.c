@@ -506,6 +506,9 @@ static int np_waiter_start(struct np_waiter *w, gfp_t gfp)
 		err = w->plan->pick ? np_waiter_start_any(w, &e, gfp) :
 				      np_waiter_start_port(w, &e);
 	np_entrance_drop(&e);
+	/* What linking needed has gone into an attempt that was undone, and there is no other. */
+	if (unlikely(err == -EAGAIN))
+		err = -ENOMEM;
 	if (!err && !w->plan->pick)
 		np_shard_settle(w->plan->owner->nn,
 				np_shard_of(w->plan->owner->nn, w->plan->port), gfp);
