@@ -106,7 +106,7 @@ static void np_plan_as_wide(struct np_plan *p)
 	struct np_part *part;
 	u32 i;
 
-	if (likely(user == p->want[0].user))
+	if (likely(user == p->want[0].user && user == p->user))
 		return;
 	for (i = 0; i < p->n; i++)
 		p->want[i].user = user;
