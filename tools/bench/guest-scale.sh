@@ -55,6 +55,6 @@ trials() {
 }
 
 ip link set lo up
-while read -r key peer; do
+while read -r key peer _; do
 	trials "$key" "$peer" </dev/null || echo "$key $peer failed"
 done </bench/plan
