@@ -153,7 +153,7 @@ static bool np_below(atomic_t *count, unsigned int max, unsigned int n)
 	return used <= max && n <= max - used;
 }
 
-/* Take so many of a limit; what is more isn't counted for a moment, or others were refused by it. */
+/* Take so many of a limit.  What is refused isn't counted for a moment, or others were, too. */
 static bool np_take(atomic_t *count, unsigned int max, unsigned int n)
 {
 	int used = atomic_read(count);

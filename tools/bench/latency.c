@@ -160,7 +160,7 @@ static void list_all(void)
 	} while (l.count);
 }
 
-/* Ports on two addresses: what each needs comes from a fresh page of the slab cache now and then. */
+/* Ports on two addresses: what each needs comes from a fresh slab page now and then. */
 static void both(void)
 {
 	unsigned int i;

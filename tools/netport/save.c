@@ -75,7 +75,7 @@ static struct partial **find(struct saving *s, const struct netport_entry *e)
 	return p;
 }
 
-/* What can be made again: what is being tested, held after its end, listening or connected can't. */
+/* What can be made again: what is tested, held after its end, listening or connected can't. */
 static int save_entry(const struct netport_entry *e, void *arg)
 {
 	struct saving *s = arg;

@@ -60,8 +60,9 @@
  * ------
  * Each has one meaning.  A call that fails has changed nothing, and its structure is as it
  * was.  (What it points at may be written: netport_terms.conflict, netport_batch.errors,
- * netport_list.entries.  NETPORT_IOC_RELEASE_BATCH may have released some.)  When several apply, EINVAL comes before EACCES and EPERM, these
- * before EDQUOT, and that before EADDRINUSE and EADDRNOTAVAIL.
+ * netport_list.entries.  NETPORT_IOC_RELEASE_BATCH may have released some.)  When several
+ * apply, EINVAL comes before EACCES and EPERM, these before EDQUOT, and that before
+ * EADDRINUSE and EADDRNOTAVAIL.
  *
  *  EINVAL         malformed: an unknown flag, padding that is not zero, a family,
  *                 address, remote or range that makes no sense, nothing to do,
@@ -751,9 +752,9 @@ struct netport_ephemeral {
  * It counts for the limits of uid and namespace until then.
  *
  * EINVAL (also: a part of what is no block), E2BIG, EFAULT, ENOENT (also: a part that isn't
- * all there any more); EDQUOT (by binding: 4096 equal ones that this owner has released with a
- * hold, or has in sets, are in the way of finding it); ENOMEM (%NETPORT_RELEASE_PORT, or a part of a
- * block), and then it's still held.
+ * all there any more); EDQUOT (by binding: 4096 equal ones that this owner has released
+ * with a hold, or has in sets, are in the way of finding it); ENOMEM
+ * (%NETPORT_RELEASE_PORT, or a part of a block), and then it's still held.
  */
 #define NETPORT_IOC_RELEASE	_IOWR(NETPORT_IOC_MAGIC, 0x01, struct netport_release)
 
@@ -1026,10 +1027,11 @@ struct netport_ephemeral {
  *
  * Entries with the same token are the bindings of a set, or the ports of a block.  Each
  * has what NETPORT_IOC_BATCH needs to reserve it again: restoring is a batch of those with
- * @state 0 or %NETPORT_STATE_ORPHAN, in the order of their tokens, which on a port is that in which they were made, if
- * they weren't rebound or extended since.  A request has binding, options and label of one
- * entry; @terms.bindings has the other bindings of a set; a block has @terms.count.  (Bindings
- * of a set that differ in @options were added with NETPORT_IOC_EXTEND, and are to be again.)
+ * @state 0 or %NETPORT_STATE_ORPHAN, in the order of their tokens, which on a port is that
+ * in which they were made, if they weren't rebound or extended since.  A request has
+ * binding, options and label of one entry; @terms.bindings has the other bindings of a set;
+ * a block has @terms.count.  (Bindings of a set that differ in @options were added with
+ * NETPORT_IOC_EXTEND, and are to be again.)
  *
  * EINVAL, E2BIG, EFAULT, ENOMEM, EINTR, ENETDOWN.
  */
