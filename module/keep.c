@@ -132,13 +132,15 @@ static noinline int np_release_left(struct np_net *nn, u64 token)
 	return 0;
 }
 
-/* This owner's; or nobody's, if @owner is NULL. */
+/* This owner's; or nobody's, if @owner is NULL.  What it has to be, if @named isn't. */
 static int np_release_of(struct np_net *nn, struct netport_owner *owner, u64 token,
-			 const struct netport_release *rel, gfp_t gfp)
+			 const struct np_want *named, const struct netport_release *rel, gfp_t gfp)
 {
 	if (rel->hold)
-		return np_release_hold(nn, owner, token, NULL, rel->hold,
+		return np_release_hold(nn, owner, token, named, rel->hold,
 				       rel->options & NETPORT_RELEASE_PORT, gfp);
+	if (named)
+		return np_resv_drop_named(owner, named, token);
 	return owner ? np_resv_release(owner, token) : np_release_left(nn, token);
 }
 
@@ -161,9 +163,7 @@ static int np_release_named(struct netport_owner *owner, const struct netport_re
 		err = w.addr ? np_resv_named(owner, &w, &token) : -ENOENT;
 		if (err)
 			break;
-		err = rel->hold ? np_release_hold(nn, owner, token, &w, rel->hold,
-						  rel->options & NETPORT_RELEASE_PORT, gfp) :
-				  np_resv_drop_named(owner, &w, token);
+		err = np_release_of(nn, owner, token, &w, rel, gfp);
 	} while (err == -ENOENT);
 	np_addr_unfind(&w);
 	return err;
@@ -180,10 +180,10 @@ static int np_release_named(struct netport_owner *owner, const struct netport_re
 static __flatten int np_release_token(struct netport_owner *owner,
 				      const struct netport_release *rel, gfp_t gfp)
 {
-	int err = np_release_of(owner->nn, owner, rel->token, rel, gfp);
+	int err = np_release_of(owner->nn, owner, rel->token, NULL, rel, gfp);
 
 	if (err == -ENOENT && np_owner_admin(owner))
-		err = np_release_of(owner->nn, NULL, rel->token, rel, gfp);
+		err = np_release_of(owner->nn, NULL, rel->token, NULL, rel, gfp);
 	return err;
 }
 

@@ -64,8 +64,8 @@ static u32 np_entry_options(u16 bind, u16 resv)
 	return options;
 }
 
-/* NETPORT_STATE_* of a reservation with these flags, but for whether it is an orphan. */
-u32 np_resv_state(u16 flags)
+/* NETPORT_STATE_* of a reservation with these flags. */
+u32 np_resv_state(const struct np_resv *r, u16 flags)
 {
 	u32 state = 0;
 
@@ -77,6 +77,8 @@ u32 np_resv_state(u16 flags)
 		state |= NETPORT_STATE_CONNECTED;
 	if (flags & NP_BIND_HELD)
 		state |= NETPORT_STATE_HELD;
+	if (np_resv_orphan(r))
+		state |= NETPORT_STATE_ORPHAN;
 	return state;
 }
 
@@ -118,7 +120,7 @@ void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_u
 	e->uid = np_entry_uid(np_resv_user(r)->uid);
 	e->options = np_entry_options(b->e.flags, flags);
 	e->parts = wide ? READ_ONCE(np_resv_wide(r)->nparts) : 1;
-	e->state = np_resv_state(flags);
+	e->state = np_resv_state(r, flags);
 	if (flags & NP_BIND_HELD)
 		e->hold = max_t(s32, READ_ONCE(r->bind.until) - np_hold_now(), 0);
 	if (curious) {
@@ -126,8 +128,6 @@ void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_u
 		memcpy(e->comm, owner->comm, sizeof(e->comm));
 	}
 
-	if (np_resv_orphan(r))
-		e->state |= NETPORT_STATE_ORPHAN;
 	if (curious) {
 		spin_lock(&owner->lock);
 		memcpy(e->owner_label, owner->label, sizeof(e->owner_label));

@@ -743,6 +743,12 @@ struct np_spare {
 	bool			need_group;
 };
 
+/* For @now of a request whose memory is had with @gfp. */
+static inline gfp_t np_spare_now(gfp_t gfp)
+{
+	return GFP_NOWAIT | __GFP_NOWARN | (gfp & __GFP_ACCOUNT);
+}
+
 /*
  * As rcu_read_lock(), which is a function where tasks in it can be preempted.  They can't be in
  * this, so nothing in between sleeps or takes a lock, which sleeps with PREEMPT_RT.  Where RCU's
@@ -803,7 +809,9 @@ static inline struct np_bind *np_resv_bind(struct np_resv *r, struct np_bind *b)
 /* Persistent, and its owner is gone.  Under home's lock, or it may be different the next moment. */
 static inline bool np_resv_orphan(const struct np_resv *r)
 {
-	return (r->bind.e.flags & (NP_BIND_PERSISTENT | NP_BIND_HELD)) == NP_BIND_PERSISTENT &&
+	u16 flags = READ_ONCE(r->bind.e.flags);
+
+	return (flags & (NP_BIND_PERSISTENT | NP_BIND_HELD)) == NP_BIND_PERSISTENT &&
 	       hlist_unhashed_lockless(&r->owner_link);
 }
 
@@ -1604,7 +1612,7 @@ u64 np_hold_due(struct np_net *nn, unsigned int *class);
 void np_hold_init(struct np_net *nn);
 
 /* list.c */
-u32 np_resv_state(u16 flags);
+u32 np_resv_state(const struct np_resv *r, u16 flags);
 void np_entry_fill(struct netport_entry *e, struct np_bind *b, const struct np_user *asker,
 		   bool curious);
 int np_list_as(struct np_net *nn, const struct np_user *user, struct netport_list *list,

@@ -145,12 +145,15 @@ void np_owner_end(struct netport_owner *owner)
 		np_owner_free(owner);
 }
 
-/* Has a limit room for so many? */
+/* Has a limit room for so many, if so many are used? */
+static bool np_fits(unsigned int used, unsigned int max, unsigned int n)
+{
+	return used <= max && n <= max - used;
+}
+
 static bool np_below(atomic_t *count, unsigned int max, unsigned int n)
 {
-	unsigned int used = atomic_read(count);
-
-	return used <= max && n <= max - used;
+	return np_fits(atomic_read(count), max, n);
 }
 
 /* Take so many of a limit.  What is refused isn't counted for a moment, or others were, too. */
@@ -159,7 +162,7 @@ static bool np_take(atomic_t *count, unsigned int max, unsigned int n)
 	int used = atomic_read(count);
 
 	do {
-		if ((unsigned int)used + n > max)
+		if (!np_fits(used, max, n))
 			return false;
 	} while (!atomic_try_cmpxchg(count, &used, used + n));
 	return true;

@@ -236,7 +236,7 @@ static int np_plan_force(struct np_plan *p, gfp_t gfp)
 		p->spare[i].need_port = true;
 		p->spare[i].need_group = true;
 		/* For an attempt that has used them up, and was undone. */
-		p->spare[i].now = GFP_NOWAIT | __GFP_NOWARN | (gfp & __GFP_ACCOUNT);
+		p->spare[i].now = np_spare_now(gfp);
 	}
 	return np_plan_refill(p, gfp);
 }

@@ -276,7 +276,7 @@ int np_resv_create(struct netport_owner *owner, struct np_want *w, struct np_cur
 		   struct np_stock *s, u64 *token, gfp_t gfp)
 {
 	/* What a port needs that somebody has on another address is had at once. */
-	struct np_spare spare = { .now = GFP_NOWAIT | __GFP_NOWARN | (gfp & __GFP_ACCOUNT) };
+	struct np_spare spare = { .now = np_spare_now(gfp) };
 	struct np_resv *r;
 	int err;
 
@@ -520,6 +520,26 @@ void np_resv_serve_later(struct np_net *nn, struct np_resv *r)
 
 /* giving them back */
 
+/* If it's @named, unless that is NULL. */
+static __always_inline int np_resv_end(struct netport_owner *owner, u64 token,
+				       const struct np_want *named)
+{
+	struct np_shard *shard = np_token_shard(owner->nn, token);
+	struct np_resv *r;
+
+	spin_lock_bh(&shard->lock);
+	r = np_resv_find(shard, owner, token);
+	if (r && named && !np_bind_named(np_resv_bind(r, NULL), named, owner))
+		r = NULL;
+	if (r)
+		np_resv_unpublish(shard, r, NP_GONE_CALL);
+	spin_unlock_bh(&shard->lock);
+	if (!r)
+		return -ENOENT;
+	np_resv_free(r);
+	return 0;
+}
+
 /**
  * np_resv_drop() - release by token, also what a dead namespace still has
  * @owner: whose
@@ -529,18 +549,7 @@ void np_resv_serve_later(struct np_net *nn, struct np_resv *r)
  */
 __flatten int np_resv_drop(struct netport_owner *owner, u64 token)
 {
-	struct np_shard *shard = np_token_shard(owner->nn, token);
-	struct np_resv *r;
-
-	spin_lock_bh(&shard->lock);
-	r = np_resv_find(shard, owner, token);
-	if (r)
-		np_resv_unpublish(shard, r, NP_GONE_CALL);
-	spin_unlock_bh(&shard->lock);
-	if (!r)
-		return -ENOENT;
-	np_resv_free(r);
-	return 0;
+	return np_resv_end(owner, token, NULL);
 }
 
 /* Reservations that are ended under one hold of a lock. */
@@ -639,20 +648,7 @@ int np_resv_named(struct netport_owner *owner, const struct np_want *w, u64 *tok
  */
 int np_resv_drop_named(struct netport_owner *owner, const struct np_want *w, u64 token)
 {
-	struct np_shard *shard = np_token_shard(owner->nn, token);
-	struct np_resv *r;
-
-	spin_lock_bh(&shard->lock);
-	r = np_resv_find(shard, owner, token);
-	if (r && !np_bind_named(np_resv_bind(r, NULL), w, owner))
-		r = NULL;
-	if (r)
-		np_resv_unpublish(shard, r, NP_GONE_CALL);
-	spin_unlock_bh(&shard->lock);
-	if (!r)
-		return -ENOENT;
-	np_resv_free(r);
-	return 0;
+	return np_resv_end(owner, token, w);
 }
 
 /* The owner of a reservation goes; a persistent one stays, and keeps what is left of its owner. */

@@ -38,9 +38,7 @@ static void np_traced_bind(struct np_traced *t, struct np_bind *b)
 	t->uid = np_traced_uid(np_resv_user(r));
 	t->owner = r->owner->id;
 	t->token = r->token;
-	t->state = np_resv_state(READ_ONCE(r->bind.e.flags));
-	if (np_resv_orphan(r))
-		t->state |= NETPORT_STATE_ORPHAN;
+	t->state = np_resv_state(r, READ_ONCE(r->bind.e.flags));
 	t->ifindex = b->ifindex;
 	t->protocol = b->addr->space->protocol;
 	t->port = b->e.port;
