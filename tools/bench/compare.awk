@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Reads two files that make bench has written, and prints where they differ: by more than 1 %, or
-# 5 % where each call begins at a random port, or what a peer's hash has for a seed decides.  Fails if any does, or has what the other one
-# hasn't.  What is measured by wall clock, or told only, is left out.
+# 5 % where each call begins at a random port, or what a peer's hash has for a seed decides.  Fails
+# if any does, or has what the other one hasn't.  What is measured by wall clock, or told only, is
+# left out.
 
 # The string or number that belongs to a name.
 function field(name,   s) {
